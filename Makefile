@@ -1,0 +1,47 @@
+# Two commands on a fresh machine: `make demo` and `make test`. They need python3, make and the network.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo test prove bench check lock clean
+
+help:  ## say what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY)  ## the main job, end to end, on the sandbox shop
+	@$(BIN)/clawver-orders demo
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(READY) check  ## every test that needs Python alone
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --fail-under=100 --include='*/money.py,*/refunds.py,*/ledger.py,*/http.py'
+
+prove: $(READY)  ## what needs other people's programs: Node, hosts, validators; installs them
+	bash tests/prove/run
+
+bench: $(READY)  ## what it costs, side by side with what it is compared to
+	$(BIN)/python -m bench
+
+lock:  ## resolve the dependencies anew: hashes, no addresses
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
+
+clean:  ## remove what was installed here
+	rm -rf .venv .prove
