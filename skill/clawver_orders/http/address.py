@@ -1,0 +1,75 @@
+"""Addresses: the checked base of a store, and paths into which ids are filled."""
+
+from ipaddress import ip_address
+from urllib.parse import quote
+
+import httpx2
+
+from clawver_orders.errors import InvalidArgument, SetupError
+
+
+class Path(str):
+    """A path whose ids are encoded; ``template`` is the same without them, for the log."""
+
+    template: str
+
+
+def path(template: str, **ids: str) -> Path:
+    """Fill ids into a path, each as exactly one segment.
+
+    Args:
+        template: The platform's own path, such as ``/v1/orders/{order_id}/refund``.
+        ids: What other people wrote, by the name that stands in the template.
+
+    Raises:
+        InvalidArgument: An id is empty, longer than 200 characters, ``.`` or ``..``, or holds a slash of either
+            kind, ``?``, ``#``, ``%``, a control character or half a surrogate pair. No shop's id does, and some
+            servers decode twice.
+    """
+    for name, value in ids.items():
+        wrong = not value.isprintable() or value in {"", ".", ".."} or not encodable(value)
+        if wrong or len(value) > 200 or not set(value).isdisjoint("/\\?#%"):
+            raise InvalidArgument(
+                f"{name} is not an id of this shop", "Give the id as a list or an order shows it", field=name
+            )
+    filled = Path(template.format(**{name: quote(value, safe="") for name, value in ids.items()}))
+    filled.template = template
+    return filled
+
+
+def checked_base(base_url: str) -> str:
+    """The base without a slash at its end; SetupError unless it is https, or http to this machine."""
+    wrong = ""
+    try:
+        url = httpx2.URL(base_url)
+    except httpx2.InvalidURL:
+        wrong = "is no address"
+    else:
+        if url.scheme not in {"http", "https"} or not url.host:
+            wrong = "is no http address"
+        elif url.userinfo or url.query or url.fragment or "?" in base_url or "#" in base_url:
+            wrong = "holds a user, a query or a fragment"
+        elif url.scheme == "http" and not _is_loopback(url.host):
+            wrong = "is plain http, and not on this machine"
+    if wrong:
+        raise SetupError(
+            f"base_url {wrong}", 'Write it like "https://shop.example", without key or query', field="base_url"
+        )
+    return str(url).rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def encodable(text: str) -> bool:
+    """Whether the text has a UTF-8 form: half a surrogate pair has none."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def shown(path: str) -> str:
+    """What the log may show of a path: a checkout's id opens its receipt, so no ids."""
+    return path.template if isinstance(path, Path) else path
