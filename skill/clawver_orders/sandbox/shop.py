@@ -1,0 +1,361 @@
+"""The made-up shop: orders, refunds, parcels, tokens and webhooks in memory, in nobody's dialect.
+
+Amounts are whole cents of one currency. What changes the shop tells it in an Event; a dialect turns that into
+its vendor's words.
+"""
+
+import copy
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Stage = Literal["pending", "confirmed", "processing", "shipped", "delivered", "cancelled"]
+Payment = Literal["pending", "paid", "failed"]
+EventName = Literal["created", "paid", "shipped", "fulfilled", "refunded", "cancelled"]
+Problem = Literal["not_found", "invalid", "conflict"]
+
+_NEXT_STAGE: dict[Stage, Stage] = {"confirmed": "processing", "processing": "shipped", "shipped": "delivered"}
+_CARRIERS = ("USPS", "UPS", "DHL", "Yanwen")
+_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Refusal(Exception):  # noqa: N818 - the shop's word for it
+    """The shop says no.
+
+    Args:
+        problem: What kind of no; a dialect has its vendor's code for it.
+        message: One sentence for a developer.
+        details: More, as data.
+    """
+
+    def __init__(self, problem: Problem, message: str, details: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.message = message
+        self.details = details
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A size of a printed product. ``printful_id`` is the printer's number for it, always a string."""
+
+    id: str
+    printful_id: str
+    name: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Something on sale: a file, or a printed thing where it has variants. ``price`` in cents."""
+
+    id: str
+    title: str
+    price: int
+    file_name: str | None = None
+    file_size: int = 0
+    variants: tuple[Variant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a parcel goes, as the buyer typed it."""
+
+    name: str
+    line1: str
+    line2: str | None
+    city: str
+    state: str | None
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who buys here."""
+
+    name: str
+    email: str
+    address: Address
+
+
+@dataclass(slots=True)
+class Item:
+    """One line of an order. ``variant_id`` is one of the two ids a variant has: the documents leave open which."""
+
+    id: str
+    product: Product
+    title: str
+    price: int
+    quantity: int
+    variant: Variant | None = None
+    variant_id: str | None = None
+    download_token: str | None = None
+
+    @property
+    def total(self) -> int:
+        """Price times quantity, in cents."""
+        return self.price * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money that went back. ``amount`` in cents."""
+
+    id: str
+    amount: int
+    reason: str
+    processor_id: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Order:
+    """One order. What the payment's status is follows from the payment and the refunds."""
+
+    id: str
+    checkout_id: str
+    customer: Customer
+    items: list[Item]
+    created_at: datetime
+    status_token: str
+    stage: Stage = "pending"
+    payment: Payment = "pending"
+    paid_at: datetime | None = None
+    address: Address | None = None
+    carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    refunds: list[Refund] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """What the buyer pays, in cents: the sum of the items, nothing else."""
+        return sum(item.total for item in self.items)
+
+    @property
+    def refunded(self) -> int:
+        """What went back so far, in cents."""
+        return sum(refund.amount for refund in self.refunds)
+
+    @property
+    def remaining(self) -> int:
+        """What can still go back, in cents."""
+        return self.total - self.refunded if self.payment == "paid" else 0
+
+    @property
+    def printed(self) -> bool:
+        """Whether something in it is printed on demand, so that there is a parcel."""
+        return any(item.variant for item in self.items)
+
+    @property
+    def payment_status(self) -> str:
+        """One of pending, paid, failed, partially_refunded, refunded."""
+        if not self.refunds:
+            return self.payment
+        return "partially_refunded" if self.remaining else "refunded"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A place that wants to be told. ``events`` in the vendor's words."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    secret: str = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to an order."""
+
+    name: EventName
+    order: Order
+    at: datetime
+
+
+class Shop:
+    """The shop's state, and everything that can happen to it.
+
+    Args:
+        seed: A whole number, not negative. It stands in every id, so that no two seeds share one.
+        now: The clock; answers aware datetimes.
+    """
+
+    def __init__(self, seed: int, now: Callable[[], datetime]) -> None:
+        if seed < 0:
+            raise ValueError("a seed is a whole number that is not negative")
+        self.now = now
+        self.random = random.Random(seed)  # noqa: S311 - has to be repeatable; nothing here is secret
+        self.orders: dict[str, Order] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.listeners: list[Callable[[Event], None]] = []
+        self._mark = _base36(seed)
+
+    def new_id(self, prefix: str) -> str:
+        """An id such as ``ord_4k2m9q7x1``: eight letters, then the seed, so that it can be of one seed only."""
+        letters = "".join(self.random.choice(_LETTERS) for _ in range(8))
+        return f"{prefix}_{letters}{self._mark}"
+
+    def snapshot(self) -> "Shop":
+        """A copy that later changes do not reach, for stale reads."""
+        other = copy.copy(self)
+        other.orders, other.webhooks = copy.deepcopy((self.orders, self.webhooks))
+        other.listeners = []
+        return other
+
+    def order(self, order_id: str) -> Order:
+        """One order.
+
+        Raises:
+            Refusal: There is none.
+        """
+        if order_id not in self.orders:
+            raise Refusal("not_found", "Order not found")
+        return self.orders[order_id]
+
+    def newest_first(self) -> list[Order]:
+        """All orders, the newest first."""
+        return sorted(self.orders.values(), key=lambda order: (order.created_at, order.id), reverse=True)
+
+    def checkout(self, checkout_id: str) -> list[Order]:
+        """The orders of one checkout, never none.
+
+        Raises:
+            Refusal: There is no such checkout.
+        """
+        found = [order for order in self.orders.values() if order.checkout_id == checkout_id]
+        if not found:
+            raise Refusal("not_found", "Checkout not found")
+        return found
+
+    def check_refund(self, order_id: str, amount: int) -> Order:
+        """Whether this refund is possible now; the order, if it is.
+
+        Raises:
+            Refusal: No such order, nothing was paid, or not so much is left.
+        """
+        order = self.order(order_id)
+        if order.payment != "paid":
+            raise Refusal("invalid", "Order is not paid", {"paymentStatus": order.payment_status})
+        if not order.remaining:
+            raise Refusal("conflict", "Order is already fully refunded")
+        if amount > order.remaining:
+            raise Refusal(
+                "invalid", "amountInCents exceeds the refundable amount", {"remainingInCents": order.remaining}
+            )
+        return order
+
+    def refund(self, order_id: str, amount: int, reason: str) -> Refund:
+        """Give money back, at once.
+
+        Args:
+            order_id: The order.
+            amount: Cents, more than zero.
+            reason: Kept as it is.
+
+        Raises:
+            Refusal: As check_refund.
+        """
+        order = self.check_refund(order_id, amount)
+        refund = Refund(self.new_id("ref"), amount, reason, self.new_id("re_example"), self.now())
+        order.refunds.append(refund)
+        self._tell("refunded", order)
+        return refund
+
+    def place(self, order: Order) -> Order:
+        """Take a new, unpaid order in."""
+        self.orders[order.id] = order
+        self._tell("created", order)
+        return order
+
+    def pay(self, order_id: str) -> Order:
+        """The buyer's payment arrives; an order of files alone is delivered with it.
+
+        Raises:
+            Refusal: No such order, or it is not waiting for money.
+        """
+        order = self.order(order_id)
+        if order.stage != "pending":
+            raise Refusal("conflict", "Order does not wait for a payment")
+        order.payment, order.paid_at, order.stage = "paid", self.now(), "confirmed"
+        self._tell("paid", order)
+        if not order.printed:
+            order.stage = "delivered"
+            self._tell("fulfilled", order)
+        return order
+
+    def cancel(self, order_id: str) -> Order:
+        """Cancel an order that has not left; a payment is not given back by that.
+
+        Raises:
+            Refusal: No such order, or it has left.
+        """
+        order = self.order(order_id)
+        if order.stage not in ("pending", "confirmed"):
+            raise Refusal("conflict", "Order can no longer be cancelled")
+        order.stage = "cancelled"
+        self._tell("cancelled", order)
+        return order
+
+    def advance(self, order_id: str | None = None) -> list[Order]:
+        """Move printed orders one stage on: confirmed, processing, shipped (with a parcel number), delivered.
+
+        Args:
+            order_id: Only this one; otherwise all that can move.
+
+        Returns:
+            The orders that moved.
+
+        Raises:
+            Refusal: No such order.
+        """
+        orders = list(self.orders.values()) if order_id is None else [self.order(order_id)]
+        moved = [order for order in orders if order.printed and order.stage in _NEXT_STAGE]
+        for order in moved:
+            order.stage = _NEXT_STAGE[order.stage]
+            if order.stage == "shipped":
+                self.give_parcel(order)
+                self._tell("shipped", order)
+            elif order.stage == "delivered":
+                self._tell("fulfilled", order)
+        return moved
+
+    def give_parcel(self, order: Order) -> None:
+        """Give an order its carrier and number."""
+        order.carrier = self.random.choice(_CARRIERS)
+        order.tracking_number = f"EX{self.random.randrange(10**9, 10**10)}"
+        order.tracking_url = f"https://track.example/{order.carrier.lower()}/{order.tracking_number}"
+
+    def add_webhook(self, url: str, events: tuple[str, ...], secret: str) -> Webhook:
+        """Register a destination."""
+        webhook = Webhook(self.new_id("wh"), url, events, secret, self.now())
+        self.webhooks[webhook.id] = webhook
+        return webhook
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Forget a destination.
+
+        Raises:
+            Refusal: There is none.
+        """
+        if webhook_id not in self.webhooks:
+            raise Refusal("not_found", "Webhook not found")
+        del self.webhooks[webhook_id]
+
+    def _tell(self, name: EventName, order: Order) -> None:
+        for listener in self.listeners:
+            listener(Event(name, order, self.now()))
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while True:
+        number, rest = divmod(number, 36)
+        digits = _LETTERS[rest] + digits
+        if not number:
+            return digits
