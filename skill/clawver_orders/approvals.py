@@ -1,0 +1,72 @@
+"""What a person sees before money moves, and who may be asked where: facts of the record, never a buyer's text."""
+
+from clawver_orders import text
+from clawver_orders.desk import Desk
+from clawver_orders.errors import DeskError, RefundError
+from clawver_orders.refunds.machine import Move, State
+
+FORM_CAP = 1000
+_REASON_CAP = 120
+
+
+def facts(move: Move) -> tuple[tuple[str, str], ...]:
+    """What a person must know to decide, in order, as label and value; the reason is last, in quotes.
+
+    Nothing here was shaped by a buyer but the quoted reason, which an assistant wrote: it is cleaned and capped.
+    """
+    seen = move.snapshot
+    rows = [("Store", move.store)]
+    if move.kind == "refund":
+        rows += [("Order", move.subject), ("Amount", str(move.amount))]
+        if move.repeats:
+            rows.append(("Attention", "SECOND REFUND OF THE SAME AMOUNT"))
+        rows += [
+            ("Order total", str(seen.total)),
+            ("Refunded so far", str(seen.refunded)),
+            ("Left after this", str(move.remaining)),
+            ("Customer", seen.customer or "not said"),
+            ("Reason (the assistant's words)", text.quoted(_capped(move.text))),
+        ]
+    else:
+        # The host is one that the operator allowed; the path is the assistant's, so it is shown as its words.
+        rows += [("Sends events to", text.quoted(move.subject)), ("Events", move.text)]
+    return tuple(rows)
+
+
+def form(move: Move) -> str:
+    """The text of the form that a person answers: server-made, at most 1,000 characters, without links."""
+    title = "Refund this? Money will move." if move.kind == "refund" else "Register this webhook?"
+    lines = [title, *(f"{label}: {value}" for label, value in facts(move)), f"({move.id})"]
+    return "\n".join(lines)[:FORM_CAP]
+
+
+async def question(desk: Desk, *, refund_id: str) -> str | None:
+    """The form's text for a refund that waits for a person's yes; None where no form is to be shown."""
+    if not desk.trust_forms or desk.read_only:
+        return None
+    try:
+        move = await desk.refunds.current(refund_id)
+    except RefundError:
+        # The tool itself tells what is wrong with the id.
+        return None
+    return form(move) if move.state is State.PREPARED else None
+
+
+async def webhook_question(desk: Desk, *, store: str, url: str, events: tuple[str, ...]) -> str | None:
+    """The form's text for a webhook that waits for a person's yes; None where no form is to be shown."""
+    if not desk.trust_forms or desk.read_only:
+        return None
+    try:
+        move = await desk.webhook_waiting(store, url, events)
+    except DeskError:
+        return None
+    return form(move) if move is not None and move.state is State.PREPARED else None
+
+
+def typed_rightly(move: Move, typed: str) -> bool:
+    """Whether a person at a terminal typed what they approve: the amount, or the webhook's host and path."""
+    return typed.strip() == (str(move.amount) if move.kind == "refund" else move.subject)
+
+
+def _capped(words: str) -> str:
+    return words if len(words) <= _REASON_CAP else words[: _REASON_CAP - 1] + "…"

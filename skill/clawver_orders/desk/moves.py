@@ -1,0 +1,114 @@
+"""How any money move is confirmed, sent once and recorded; what it is and how it is looked for is the caller's."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import anyio
+
+from clawver_orders.desk.results import Consent
+from clawver_orders.errors import DeskError
+from clawver_orders.refunds import machine
+from clawver_orders.refunds.machine import Ledger, Move, Snapshot, State
+from clawver_orders.store import Answer, Deadline
+
+# The first byte must leave by then; what is left of the whole is for the answer and its record.
+_START_WITHIN_S = 10.0
+
+
+class Moves:
+    """Moves one thing through its states, by the ledger.
+
+    Args:
+        ledger: The durable record.
+        now: The wall clock.
+        awake: Seconds of a clock that also counts while the machine sleeps.
+    """
+
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime], awake: Callable[[], float]) -> None:
+        self.ledger = ledger
+        self.now = now
+        self._awake = awake
+        self.in_flight = 0
+
+    async def confirmed(self, move: Move, consent: Consent | None) -> Move:
+        """Record a person's answer, if there is one, and what time did to the move."""
+        if move.state is not State.PREPARED and move.state is not State.CONFIRMED:
+            return move
+
+        def decide(book: machine.Book) -> Move:
+            held = machine.held(book, move.id, move.kind)
+            if consent is None:
+                return machine.expire(held, self.now())
+            if consent.given:
+                return machine.confirm(book, held, by=consent.how, now=self.now())
+            return machine.decline(held, by=consent.how, now=self.now())
+
+        return await self.ledger.decide(decide, by=consent.how if consent else "time")
+
+    async def send_once(self, move: Move, seen: Snapshot, send: Callable[[Deadline], Awaitable[Answer]]) -> Move:
+        """Claim, send and record. Nothing in here can be cancelled, and all of it ends within 20 seconds.
+
+        Args:
+            move: A confirmed move.
+            seen: Its subject as just read.
+            send: The one write; it never raises for what happens on the way.
+
+        Returns:
+            The move as it stands afterwards; as another desk left it, where that one was faster.
+        """
+        self.in_flight += 1
+        try:
+            with anyio.CancelScope(shield=True):
+                sent = await self._send(move, seen, send)
+        finally:
+            self.in_flight -= 1
+        return sent
+
+    async def _send(self, move: Move, seen: Snapshot, send: Callable[[Deadline], Awaitable[Answer]]) -> Move:
+        owner = secrets.token_hex(16)
+
+        def decide(book: machine.Book) -> Move:
+            return machine.claim(book, machine.held(book, move.id, move.kind), seen, owner=owner, now=self.now())
+
+        claimed = await self.ledger.decide(decide, by="desk")
+        if claimed.state is not State.SENDING or claimed.owner != owner:
+            return claimed
+        answer = await self._answer(send)
+        return await self._record(claimed, answer, owner)
+
+    async def _answer(self, send: Callable[[Deadline], Awaitable[Answer]]) -> Answer:
+        started = self._awake()
+        answer = Answer("unknown", "no answer within 20 seconds")
+        with anyio.move_on_after(machine.SEND_WITHIN_S):
+            try:
+                answer = await send(lambda: self._awake() - started < _START_WITHIN_S)
+            except Exception as error:  # noqa: BLE001 - a bug of ours after the claim is an unknown outcome too
+                answer = Answer("unknown", f"the desk failed while it was sending ({type(error).__name__})")
+        return answer
+
+    async def _record(self, claimed: Move, answer: Answer, owner: str) -> Move:
+        try:
+            return await self.ledger.decide(
+                lambda book: machine.settle(
+                    machine.held(book, claimed.id, claimed.kind), answer, owner=owner, now=self.now()
+                ),
+                by="desk",
+            )
+        except DeskError:
+            # The outcome could not be kept: on disk the claim stands, so for everybody it is unknown.
+            return machine.unsure(claimed, "the outcome could not be written to the record", self.now())
+
+    async def looked(self, move: Move, look: Callable[[Move], Move]) -> Move:
+        """Record what a look at the shop showed.
+
+        Args:
+            move: A move that was sent and is not settled.
+            look: Says what the look means for the move as it stands in the record.
+        """
+
+        def decide(book: machine.Book) -> Move:
+            held = machine.abandoned(machine.held(book, move.id, move.kind), self.now())
+            return look(held) if held.state in machine.UNSETTLED - {State.SENDING} else held
+
+        return await self.ledger.decide(decide, by="look")

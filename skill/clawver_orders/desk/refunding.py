@@ -1,0 +1,183 @@
+"""Refunds at the desk: prepare, execute once, look what became of them."""
+
+import secrets
+from collections.abc import Callable
+
+from clawver_orders.desk.moves import Moves
+from clawver_orders.desk.results import Approval, Consent, Refund
+from clawver_orders.errors import DeskError, RefundError
+from clawver_orders.money import Money
+from clawver_orders.order import Order
+from clawver_orders.refunds import machine, rules, words
+from clawver_orders.refunds.machine import Book, Move, State
+from clawver_orders.store import Store
+
+
+class Refunding:
+    """What the clerk does about refunds.
+
+    Args:
+        moves: Confirms, sends and records.
+        store_named: Finds a store by its name.
+        approve_command: What a person types to approve, without the refund's id.
+    """
+
+    def __init__(self, moves: Moves, store_named: Callable[[str], Store], approve_command: str) -> None:
+        self._moves = moves
+        self._ledger = moves.ledger
+        self._store_named = store_named
+        self._approve_command = approve_command
+
+    async def prepare(self, store: Store, order_id: str, amount: str, reason: str, *, another: bool) -> Refund:
+        """Check a refund against the order and all rules, and keep it for a person to confirm. Moves nothing."""
+        order = await store.get_order(order_id)
+
+        def decide(book: Book) -> Move:
+            return rules.prepare(
+                book,
+                order,
+                amount=amount,
+                given=reason,
+                another=another,
+                capabilities=store.capabilities,
+                now=self._moves.now(),
+                random=secrets.randbelow,
+            )
+
+        try:
+            move = await self._ledger.decide(decide, by="assistant")
+        except RefundError as refusal:
+            await self._ledger.refused(
+                store=store.name, subject=order.id, code=refusal.code, detail=refusal.happened, by="assistant"
+            )
+            raise
+        return self.told(move)
+
+    async def execute(self, refund_id: str, consent: Consent | None) -> Refund:
+        """Send a confirmed refund, once. Called again it answers from the record."""
+        move = await self.held(refund_id)
+        move = await self._moves.confirmed(move, consent)
+        if move.state is State.CONFIRMED:
+            move = await self._send(move)
+        elif move.state in machine.UNSETTLED:
+            return await self.look(move)
+        words.raise_if_refused(move)
+        return self.told(move)
+
+    async def _send(self, move: Move) -> Move:
+        store = self._store_named(move.store)
+        order = await store.get_order(move.subject)
+        amount = _amount(move)
+        return await self._moves.send_once(
+            move,
+            rules.snapshot(order),
+            lambda may_start: store.refund(move.subject, amount, move.reason_sent, may_start),
+        )
+
+    async def check(self, store: str, refund_id: str, order_id: str) -> tuple[Refund, ...]:
+        """How refunds stand; those whose outcome is not known are looked for in the shop, with plain reads."""
+        if refund_id:
+            moves: tuple[Move, ...] = (await self.held(refund_id),)
+        elif order_id:
+            moves = await self._ledger.find(store=store, subject=order_id)
+        else:
+            moves = await self._ledger.find(store=store, states=machine.OPEN | {State.PREPARED})
+        return tuple([await self.look(move) for move in moves if move.kind == "refund"])
+
+    async def look(self, move: Move) -> Refund:
+        """Look at the shop for a refund that was sent, if its outcome is not settled."""
+        if move.state not in machine.UNSETTLED:
+            return self.told(await self._moves.confirmed(move, None))
+        try:
+            order = await self._store_named(move.store).get_order(move.subject)
+        except DeskError as error:
+            return self.told(move, f" The shop could not be asked just now ({error.code}).")
+        now = self._moves.now()
+        return self.told(await self._moves.looked(move, lambda held: rules.look(held, order, now)))
+
+    async def decline(self, refund_id: str, *, by: str) -> Refund:
+        """A person says no."""
+        move = await self.held(refund_id)
+        return self.told(await self._moves.confirmed(move, Consent(given=False, how=by)))
+
+    async def approve(self, refund_id: str, *, by: str) -> Refund:
+        """A person says yes, outside of the assistant. Nothing is sent by this."""
+        move = await self._moves.confirmed(await self.held(refund_id), Consent(given=True, how=by))
+        words.raise_if_refused(move)
+        return self.told(move)
+
+    async def resolve(self, refund_id: str, *, applied: bool, by: str) -> Refund:
+        """A person's word on a refund whose outcome is not known."""
+        move = await self.held(refund_id)
+        return self.told(
+            await self._ledger.decide(
+                lambda book: machine.resolve(
+                    machine.held(book, move.id, "refund"), applied=applied, by=by, now=self._moves.now()
+                ),
+                by=by,
+            )
+        )
+
+    async def adopt(self, order: Order, *, by: str) -> tuple[Refund, ...]:
+        """A person takes the refunds that another desk, or a lost record, made on an order into this record."""
+        adopted: list[Refund] = []
+        for marker, refund in rules.marked(order):
+            stranger = rules.adopted(marker, refund, order, by=by, now=self._moves.now())
+
+            def decide(book: Book, stranger: Move = stranger) -> Move:
+                return book.get(stranger.id) or stranger
+
+            if await self._ledger.get(marker) is None:
+                adopted.append(self.told(await self._ledger.decide(decide, by=by)))
+        return tuple(adopted)
+
+    async def current(self, refund_id: str) -> Move:
+        """The refund with this id, expired if its time is over."""
+        return await self._moves.confirmed(await self.held(refund_id), None)
+
+    async def held(self, refund_id: str) -> Move:
+        """The refund with this id.
+
+        Raises:
+            RefundError: ``refund.not_found``.
+        """
+        move = await self._ledger.get(refund_id)
+        if move is None or move.kind != "refund":
+            raise RefundError(
+                "not_found",
+                "There is no refund with that id in this desk's record",
+                "Use the refund_id of prepare_refund as it is, or list the open ones with check_refund",
+            )
+        return move
+
+    def told(self, move: Move, more: str = "") -> Refund:
+        """A move as it is told to an assistant or a person."""
+        waiting = move.state is State.PREPARED
+        return Refund(
+            refund_id=move.id,
+            store=move.store,
+            order_id=move.subject,
+            amount=_amount(move),
+            reason=move.text,
+            state=move.state,
+            money_moved=move.moved,
+            message=words.message(move, waiting=self._how_to_approve(move)) + more,
+            remaining=move.remaining,
+            processor_id=move.processor_id,
+            confirmed_by=move.confirmed_by,
+            approval=Approval(expires_at=move.expires_at) if waiting else None,
+            next_check_at=move.look_at,
+        )
+
+    def _how_to_approve(self, move: Move) -> str:
+        return (
+            "Call execute_refund: a person is asked by a form. Where your program has none, a person types in a "
+            f"terminal of this computer: {self._approve_command} {move.id} - then call execute_refund again. "
+            "Never type it yourself."
+        )
+
+
+def _amount(move: Move) -> Money:
+    if move.amount is None:
+        raise ValueError(f"{move.id} has no amount")
+    return move.amount

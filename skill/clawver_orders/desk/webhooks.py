@@ -1,0 +1,162 @@
+"""Webhooks at the desk: where a shop may send its events. A registration is confirmed and sent like money."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from clawver_orders.desk.moves import Moves
+from clawver_orders.desk.results import Action, Approval, Consent, Registration
+from clawver_orders.errors import DeskError, ForbiddenError, InvalidArgument
+from clawver_orders.order import Webhook
+from clawver_orders.refunds import machine, rules, words
+from clawver_orders.refunds.machine import Book, Known, Move, Snapshot, State
+from clawver_orders.store import Answer, Deadline, Store
+
+_URL_CAP = 500
+_OUTCOMES = {"yes": "done", "no": "no", "pending": "pending", "unknown": "unknown"}
+
+
+class Webhooks:
+    """What the clerk does about webhooks.
+
+    Args:
+        moves: Confirms, sends and records.
+        allowed_hosts: Where events may go, by the operator's settings.
+        keep_secret: Keeps the signing secret of a registration, by store and action id, before it is sent.
+        approve_command: What a person types to approve, without the action's id.
+    """
+
+    def __init__(
+        self,
+        moves: Moves,
+        allowed_hosts: frozenset[str],
+        keep_secret: Callable[[str, str, str], Awaitable[None]],
+        approve_command: str,
+    ) -> None:
+        self._moves = moves
+        self._ledger = moves.ledger
+        self._allowed_hosts = allowed_hosts
+        self._keep_secret = keep_secret
+        self._approve_command = approve_command
+
+    def checked(self, store: Store, url: str, events: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The destination and the events in their one form, if they may be registered.
+
+        Raises:
+            InvalidArgument: The URL is not https, or an event is not one of the platform's.
+            ForbiddenError: The operator did not allow the host.
+        """
+        parts = urlsplit(url) if len(url) <= _URL_CAP and url.isascii() and url.isprintable() else urlsplit("")
+        if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment or " " in url:
+            raise InvalidArgument(
+                "url is not a plain https address", 'Write it like "https://shop.example/hooks"', field="url"
+            )
+        if parts.hostname not in self._allowed_hosts:
+            raise ForbiddenError(
+                "The operator has not allowed events to be sent to that host",
+                "A person adds it to allowed_hosts under [webhooks] in the settings file and restarts the desk",
+            )
+        known = store.capabilities.webhook_events
+        if not events or any(event not in known for event in events):
+            raise InvalidArgument(
+                "events has a name that this shop does not send", f"Use: {', '.join(known)}", field="events"
+            )
+        return url, tuple(sorted(set(events)))
+
+    async def create(
+        self, store: Store, url: str, events: tuple[str, ...], consent: Consent | None
+    ) -> Registration:
+        """Register a destination: the first call prepares it, a later one continues it once a person said yes."""
+        move = await self.waiting(store, url, events)
+        events = tuple(move.text.split(","))
+        move = await self._moves.confirmed(move, consent)
+        if move.state is State.CONFIRMED:
+            move = await self._register(store, move, events)
+        elif move.state in machine.UNSETTLED:
+            move = await self._look(store, move)
+        words.raise_if_refused(move)
+        return self._told(move)
+
+    async def waiting(self, store: Store, url: str, events: tuple[str, ...]) -> Move:
+        """The same registration, where it was asked for before and is not over; else a new one, prepared."""
+        url, events = self.checked(store, url, events)
+        for move in await self._ledger.find(store=store.name, subject=url, states=machine.OPEN | {State.PREPARED}):
+            current = await self._moves.confirmed(move, None)
+            if current.text == ",".join(events) and current.state in machine.OPEN | {State.PREPARED}:
+                return current
+        return await self._prepare(store, url, events)
+
+    async def _prepare(self, store: Store, url: str, events: tuple[str, ...]) -> Move:
+        seen = await self._seen(store, url)
+
+        def decide(book: Book) -> Move:
+            move = Move(
+                id=rules.unused_id(book, secrets.randbelow),
+                kind="create_webhook",
+                store=store.name,
+                subject=url,
+                text=",".join(events),
+                state=State.PREPARED,
+                prepared_at=self._moves.now(),
+                snapshot=seen,
+            )
+            machine.refuse_beside(book, move)
+            return move
+
+        return await self._ledger.decide(decide, by="assistant")
+
+    async def _seen(self, store: Store, url: str) -> Snapshot:
+        webhooks = await store.list_webhooks()
+        return Snapshot(
+            known=tuple(
+                sorted((Known(hook.id) for hook in webhooks if hook.url == url), key=lambda known: known.id)
+            )
+        )
+
+    async def _register(self, store: Store, move: Move, events: tuple[str, ...]) -> Move:
+        seen = await self._seen(store, move.subject)
+        secret = secrets.token_hex(32)
+        # Before the send: an event may arrive, signed, before its registration's answer does.
+        await self._keep_secret(store.name, move.id, secret)
+
+        def send(may_start: Deadline) -> Awaitable[Answer]:
+            return store.create_webhook(move.subject, events, secret, may_start)
+
+        return await self._moves.send_once(move, seen, send)
+
+    async def _look(self, store: Store, move: Move) -> Move:
+        try:
+            seen = await self._seen(store, move.subject)
+        except DeskError:
+            return move
+        now = self._moves.now()
+        new = [known for known in seen.known if known not in move.snapshot.known]
+
+        def look(held: Move) -> Move:
+            if held.state is State.MANUAL or not new:
+                return machine.absent(held, now)
+            if len(new) > 1:
+                return machine.contradicted(held, f"the shop shows {len(new)} new webhooks with this address", now)
+            return machine.found(
+                held,
+                evidence="difference: the shop lists it",
+                now=now,
+                known=new[0],
+                processor_id=None,
+                remaining=None,
+            )
+
+        return await self._moves.looked(move, look)
+
+    def _told(self, move: Move) -> Registration:
+        waiting = move.state is State.PREPARED
+        return Registration(
+            webhook=Webhook(id=move.shop_id or "", url=move.subject, events=tuple(move.text.split(","))),
+            action=Action(
+                action_id=move.id,
+                state=move.state,
+                outcome=_OUTCOMES[move.moved],
+                message=words.registration(move, waiting=self._approve_command),
+                approval=Approval(expires_at=move.expires_at) if waiting else None,
+            ),
+        )

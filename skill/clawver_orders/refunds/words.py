@@ -1,0 +1,110 @@
+"""What is told about a refund in each state: what happened, and what to do next."""
+
+from clawver_orders.errors import RefundError
+from clawver_orders.refunds.machine import Move, State
+
+
+def message(move: Move, *, waiting: str = "") -> str:
+    """One or two sentences for the assistant and the shopkeeper.
+
+    Args:
+        move: The refund.
+        waiting: How a person can confirm it here, while it is prepared.
+    """
+    match move.state:
+        case State.PREPARED:
+            return f"Nothing was sent. {waiting or 'Show this to the shopkeeper, then call execute_refund.'}"
+        case State.CONFIRMED:
+            return "Confirmed, not sent yet. Call execute_refund within 5 minutes of the confirmation."
+        case State.SENDING:
+            return "It is being sent at this moment. Call check_refund in half a minute; do not prepare another."
+        case State.ACCEPTED:
+            return "The shop accepted it and settles it later. Call check_refund later; do not prepare another."
+        case State.SUCCEEDED:
+            return f"Refunded {move.amount}. The customer's bank takes 1 to 5 business days."
+        case State.UNKNOWN:
+            return (
+                f"It was sent once and the outcome is unknown ({move.evidence}). The money may have moved. "
+                "Nothing will be sent again: call check_refund later, and tell the shopkeeper that it is unknown."
+            )
+        case State.MANUAL:
+            return (
+                f"What the shop shows contradicts itself: {move.evidence}. "
+                f"A person looks in the shop's dashboard, then runs: clawver-orders resolve {move.id}"
+            )
+        case State.NOT_SENT:
+            return (
+                f"Nothing was sent: {move.evidence}. No money moved. Prepare it anew when the shop can be reached."
+            )
+        case State.REJECTED:
+            return f"The shop refused it: {move.evidence}. No money moved. Check the order with get_order."
+        case State.VOID:
+            return f"Nothing was sent: {move.evidence}. Look at the order and prepare it anew."
+        case State.EXPIRED:
+            return f"Nothing was sent: {move.evidence}. Prepare it anew if it is still wanted."
+        case State.DECLINED:
+            return f"A person said no ({move.evidence}). Nothing was sent. Do not ask again unless they want it."
+        case State.NOT_APPLIED:
+            return "A person found that it was not applied. No money moved. Prepare it anew if it is still wanted."
+
+
+def registration(move: Move, *, waiting: str) -> str:
+    """What is told about a webhook's registration.
+
+    Args:
+        move: The registration.
+        waiting: What a person types to approve, without the id.
+    """
+    match move.state:
+        case State.PREPARED:
+            return (
+                "Nothing was sent: a person must approve where the shop sends its events. Call create_webhook "
+                "again: a form asks them. Where your program has none, a person types in a terminal of this "
+                f"computer: {waiting} {move.id} - then call it again. Never type it yourself."
+            )
+        case State.SUCCEEDED:
+            return "Registered. The signing secret was made and kept by the desk."
+        case State.CONFIRMED | State.SENDING | State.ACCEPTED:
+            return "Confirmed and under way. Call create_webhook again with the same arguments to see how it ended."
+        case State.UNKNOWN | State.MANUAL:
+            return (
+                f"It was sent once and the outcome is unknown ({move.evidence}). Nothing will be sent again: look "
+                "with list_webhooks, or call create_webhook again later."
+            )
+        case _:
+            return f"Nothing was registered: {move.evidence or move.state}."
+
+
+_REFUSED = {
+    State.EXPIRED: "expired",
+    State.VOID: "void",
+    State.DECLINED: "declined",
+    State.NOT_SENT: "not_sent",
+    State.REJECTED: "rejected",
+}
+
+_NEXT = {
+    State.EXPIRED: "Prepare it anew if it is still wanted",
+    State.VOID: "Look at the order with get_order and prepare it anew",
+    State.DECLINED: "Nothing was sent. Do not ask again unless the shopkeeper wants it",
+    State.NOT_SENT: "No money moved. Prepare it anew when the shop can be reached",
+    State.REJECTED: "No money moved. Check the order with get_order",
+}
+
+_REJECTED_NEXT = {
+    "auth": "No money moved. The shop does not know the key: set CLAW_API_KEY anew",
+    "forbidden": "No money moved. The key may not refund: use one that may",
+}
+
+
+def raise_if_refused(move: Move) -> None:
+    """Tell a move that ended without being applied as the error that it is to whoever wants to execute it.
+
+    Raises:
+        RefundError: expired, void, declined, not_sent or rejected.
+    """
+    if code := _REFUSED.get(move.state):
+        following = _NEXT[move.state]
+        if move.state is State.REJECTED:
+            following = _REJECTED_NEXT.get(move.error or "", following)
+        raise RefundError(code, f"{move.id} was not carried out: {move.evidence or move.state}", following)
