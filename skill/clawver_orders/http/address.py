@@ -1,11 +1,18 @@
 """Addresses: the checked base of a store, and paths into which ids are filled."""
 
+import re
 from ipaddress import ip_address
+from typing import Final
 from urllib.parse import quote
 
 import httpx2
 
 from clawver_orders.errors import InvalidArgument, SetupError
+
+# Scheme, host, port, path, and nothing else: what is no part of these is a mistake, or meant to mislead.
+_BASE: Final = re.compile(
+    r"https?://(?:[^\s/?#@:\\%\[\]]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?(?:/[^\s?#\\]*)?", re.IGNORECASE
+)
 
 
 class Path(str):
@@ -39,16 +46,14 @@ def path(template: str, **ids: str) -> Path:
 
 def checked_base(base_url: str) -> str:
     """The base without a slash at its end; SetupError unless it is https, or http to this machine."""
-    wrong = ""
+    wrong = None
     try:
         url = httpx2.URL(base_url)
     except httpx2.InvalidURL:
         wrong = "is no address"
     else:
-        if url.scheme not in {"http", "https"} or not url.host:
-            wrong = "is no http address"
-        elif url.userinfo or url.query or url.fragment or "?" in base_url or "#" in base_url:
-            wrong = "holds a user, a query or a fragment"
+        if not _BASE.fullmatch(base_url) or (url.port or 1) > 65535:
+            wrong = "is no http address, or holds a user, a query or a fragment"
         elif url.scheme == "http" and not _is_loopback(url.host):
             wrong = "is plain http, and not on this machine"
     if wrong:

@@ -70,20 +70,19 @@ async def received(response: httpx2.Response, now: Callable[[], datetime]) -> Re
         TooLarge: More than MAX_BODY.
         httpx2.HTTPError: Cut, stalled, damaged.
     """
-    size, chunks = 0, []
+    body = bytearray()
     try:
-        async with aclosing(response.aiter_bytes()) as body:
-            async for chunk in body:
-                size += len(chunk)
-                if size > MAX_BODY:
+        async with aclosing(response.aiter_bytes()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > MAX_BODY:
                     raise TooLarge
-                chunks.append(chunk)
     finally:
         if not response.is_closed:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
     headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
-    parsed, form = _parse(b"".join(chunks), headers.get("content-type", ""))
+    parsed, form = _parse(body, headers.get("content-type", ""))
     wait = _retry_after_s(headers, now) if response.status_code >= 400 else None
     return Reply(response.status_code, headers, parsed, form, wait)
 
@@ -147,7 +146,7 @@ def _constant(_name: str) -> object:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-def _parse(body: bytes, content_type: str) -> tuple[object, Form]:
+def _parse(body: bytearray, content_type: str) -> tuple[object, Form]:
     """The JSON of a body. What counts is the body: shops send JSON as text/html, and pages as application/json."""
     if not body:
         return None, "empty"
