@@ -2,25 +2,39 @@
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final, Self
 
 from clawver_orders.errors import InvalidArgument
 
-# ISO 4217 currencies whose number of decimals is not two (list one, minor units).
+# fmt: off
+# ISO 4217, list one, without funds, metals and tests. Those whose number of decimals is not two:
 _EXPONENTS: Final = {
-    **dict.fromkeys(["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"], 0),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-    **dict.fromkeys(["CLF", "UYW"], 4),
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
+    "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+    "CLF": 4, "UYW": 4,
 }
-_TWO_DECIMALS: Final = frozenset(
-    ["AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IRR", "JMD", "KES", "KGS", "KHR", "KPW", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "USD", "UYU", "UZS", "VED", "VES", "WST", "XCD", "XCG", "YER", "ZAR", "ZMW", "ZWG"]
-)
+# BGN, HRK and ANG are no longer paid with, but stand on orders that are still refunded.
+_TWO_DECIMALS: Final = frozenset({
+    "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BMD",
+    "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CNY", "COP", "CRC", "CUP",
+    "CVE", "CZK", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP",
+    "GMD", "GTQ", "GYD", "HKD", "HNL", "HRK", "HTG", "HUF", "IDR", "ILS", "INR", "IRR", "JMD", "KES", "KGS",
+    "KHR", "KPW", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT",
+    "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "PAB",
+    "PEN", "PGK", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD",
+    "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TOP", "TRY", "TTD",
+    "TWD", "TZS", "UAH", "USD", "UYU", "UZS", "VED", "VES", "WST", "XCD", "XCG", "YER", "ZAR", "ZMW", "ZWG",
+})
+# fmt: on
 CURRENCIES: Final = _TWO_DECIMALS | frozenset(_EXPONENTS)
 
-# No shop sells for more; a longer number is a mistake or an attack (and would make Decimal work hard).
+# No shop sells for more; a longer number is a mistake or an attack, and would not fit the ledger's 64 bits.
 _MAX_DIGITS: Final = 15
-_AMOUNT: Final = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{1,4}))? ([A-Z]{3})", re.ASCII)
+_AMOUNT: Final = re.compile(r"(-?)(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,4}))? ([A-Z]{3})", re.ASCII)
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
 
 
 def exponent(currency: str) -> int:
@@ -69,14 +83,14 @@ class Money:
         return self.minor <= self._same(other).minor
 
 
-def parse(text: str, *, field: str = "amount", currency: str | None = None) -> Money:
+def parse(text: object, *, field: str = "amount", currency: str | None = None) -> Money:
     """Read an amount of the form ``24.99 USD`` that a person or a model wrote.
 
-    Only ASCII digits, the currency's own number of decimals, one space, a known ISO 4217 code. A leading minus
-    is read; whether it is allowed is the caller's question.
+    Only ASCII digits without leading zeros, the currency's own number of decimals, one space, a known ISO 4217
+    code. A leading minus is read; whether it is allowed is the caller's question.
 
     Args:
-        text: What was written.
+        text: What was written; anything but a string is refused, a number above all.
         field: The argument's name, for the message.
         currency: The only currency that is allowed here, if there is one.
 
@@ -84,39 +98,36 @@ def parse(text: str, *, field: str = "amount", currency: str | None = None) -> M
         InvalidArgument: Anything else; the message shows the form.
     """
     example = Money(2499, currency or "USD")
-    match = _AMOUNT.fullmatch(text)
+    match = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
     if match is None or match[4] not in CURRENCIES:
         raise InvalidArgument(
             f"{field} is not an amount with its currency", f'Write it like "{example}"', field=field
         )
-    sign, whole, decimals, code = match.groups()
+    sign, whole, decimals, code = match[1], match[2], match[3] or "", match[4]
     if currency is not None and code != currency:
         raise InvalidArgument(
-            f"{field} is in {code}, the order is in {currency}", f'Write it like "{example}"', field=field
+            f"{field} is in {code}, and must be in {currency}", f'Write it like "{example}"', field=field
         )
     places = exponent(code)
-    if len(decimals or "") != places:
-        form = Money(2499, code)
-        raise InvalidArgument(
-            f"{field} must have {places} decimals in {code}"
-            if places
-            else f"{field} has no decimals in {code}",
-            f'Write it like "{form}"',
-            field=field,
-        )
-    minor = int(whole + (decimals or ""))
+    if len(decimals) != places:
+        wanted = f"must have {places} decimals in {code}" if places else f"has no decimals in {code}"
+        raise InvalidArgument(f"{field} {wanted}", f'Write it like "{Money(2499, code)}"', field=field)
+    minor = int(whole + decimals)
+    if minor >= 10**_MAX_DIGITS:
+        raise InvalidArgument(f"{field} is more than any order can be", f'Write it like "{example}"', field=field)
     return Money(-minor if sign else minor, code)
 
 
 def from_minor(value: object, currency: str) -> Money | None:
     """Money of a whole number of minor units that came over the wire; None where it is absent or not one.
 
-    Accepts int, a whole Decimal, and a string of digits; never a bool, a fraction, NaN or an infinite number.
+    Accepts int, a whole Decimal, and a string of digits; never a float, a bool, a fraction, NaN or an infinite
+    number.
     """
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        if not re.fullmatch(r"-?[0-9]{1,15}", value, re.ASCII):
+        if not _WHOLE.fullmatch(value):
             return None
         value = int(value)
     if isinstance(value, Decimal):
@@ -132,13 +143,13 @@ def from_major(value: object, currency: str) -> tuple[Money, bool] | None:
     """Money of an amount in major units that came over the wire, such as ``"24.99"`` or Decimal("24.990").
 
     Returns:
-        The money, rounded half up to the currency's decimals, and whether digits were lost by that; None where
-        the value is absent or no number.
+        The money, rounded half up (away from zero) to the currency's decimals, and whether digits were lost by
+        that; None where the value is absent, a float, no number or too large.
     """
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
     if isinstance(value, str):
-        if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", value, re.ASCII):
+        if not _DECIMAL.fullmatch(value):
             return None
         value = Decimal(value)
     if isinstance(value, int):
@@ -147,6 +158,11 @@ def from_major(value: object, currency: str) -> tuple[Money, bool] | None:
         value = Decimal(value)
     if not value.is_finite() or value.adjusted() >= _MAX_DIGITS:
         return None
-    exact = value.scaleb(exponent(currency))
-    minor = exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)
-    return Money(int(minor), currency), minor != exact
+    places = exponent(currency)
+    # A context of its own: the caller's may be too narrow, and rounding twice would make 0.00499… a cent.
+    context = Context(prec=2 * _MAX_DIGITS, rounding=ROUND_HALF_UP)
+    rounded = value.quantize(Decimal((0, (1,), -places)), context=context)
+    minor = int(rounded.scaleb(places, context))
+    if abs(minor) >= 10**_MAX_DIGITS:
+        return None
+    return Money(minor, currency), rounded != value
