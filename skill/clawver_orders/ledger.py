@@ -24,7 +24,6 @@ from clawver_orders.refunds.machine import OPEN, Known, Move, Snapshot, State
 
 VERSION: Final = 1
 FILE_NAME: Final = "ledger.sqlite3"
-_BUSY_TIMEOUT_S: Final = 10.0
 _NOBODY: Final = "0" * 64
 
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
@@ -105,12 +104,14 @@ class SqliteLedger:
     Args:
         directory: Made with mode 0700 when it is not there; the file in it has mode 0600.
         now: The wall clock, for the record's times.
+        busy_timeout_s: How long to wait while another process writes.
     """
 
-    def __init__(self, directory: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, directory: Path, now: Callable[[], datetime], *, busy_timeout_s: float = 10.0) -> None:
         self._directory = directory
         self._path = directory / FILE_NAME
         self._now = now
+        self._busy_timeout_s = busy_timeout_s
 
     async def decide(self, decision: Callable[[SqliteBook], Move], *, by: str) -> Move:
         """See machine.Ledger."""
@@ -282,7 +283,7 @@ class SqliteLedger:
         """A connection that holds the write lock; committed, and on disk, when the block ends well."""
         try:
             self._make_file()
-            connection = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+            connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
             try:
                 connection.row_factory = sqlite3.Row
                 connection.execute("PRAGMA synchronous = EXTRA")
@@ -300,7 +301,7 @@ class SqliteLedger:
             # The first byte is the kind of error, the rest its details.
             if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
                 raise ConflictError(
-                    "Another program holds the refund record for more than 10 seconds", "Close it, then try again"
+                    "Another program holds the refund record", "Close it, then try again"
                 ) from error
             raise SetupError(
                 f"The refund record in the state directory cannot be used ({type(error).__name__})",
@@ -345,13 +346,7 @@ def _chained(previous: str, fields: dict[str, Any]) -> str:
 
 def dump(move: Move) -> str:
     """A move as the JSON text that is kept."""
-    return json.dumps(asdict(move), default=_plain, sort_keys=True, separators=(",", ":"))
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
+    return json.dumps(asdict(move), default=datetime.isoformat, sort_keys=True, separators=(",", ":"))
 
 
 def load(row: str) -> Move:

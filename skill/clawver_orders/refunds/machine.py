@@ -344,7 +344,7 @@ def settle(move: Move, answer: Answer, *, owner: str, now: datetime) -> Move:
             )
         case "not_sent":
             return step(move, State.NOT_SENT, settled_at=now, evidence=answer.evidence, look_at=None)
-        case "unknown":
+        case _:
             return unsure(move, answer.evidence, now)
 
 

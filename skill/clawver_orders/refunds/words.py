@@ -44,7 +44,7 @@ def message(move: Move, *, waiting: str = "") -> str:
             return f"Nothing was sent: {move.evidence}. Prepare it anew if it is still wanted."
         case State.DECLINED:
             return f"A person said no ({move.evidence}). Nothing was sent. Do not ask again unless they want it."
-        case State.NOT_APPLIED:
+        case _:
             return "A person found that it was not applied. No money moved. Prepare it anew if it is still wanted."
 
 
