@@ -171,21 +171,19 @@ class Sandbox:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         body = await _read(receive)
-        if body is None:
-            await _send(send, Reply.json(413, {"success": False, "error": {"code": "VALIDATION_ERROR"}}))
-            return
         segments = tuple(unquote(segment) for segment in path.split("/")[1:])
+        call = Call(scope["method"], segments[1:], query, headers, body or b"")
         if segments[0] == "_sandbox":
-            call = Call(scope["method"], segments[1:], query, headers, body)
             await _send(send, answer_control(self, call))
             return
-        request = Request(
-            self.now(), scope["method"], path, _without_secrets(query), _without_secrets(_parsed(body))
-        )
+        shown = _without_secrets(_parsed(body or b""))
+        request = Request(self.now(), scope["method"], path, _without_secrets(query), shown)
         self.requests.append(request)
+        if body is None:
+            await self._finish(request, self._dialects[0].failure(413), send)
+            return
         for dialect in self._dialects:
             if f"/{segments[0]}" == dialect.mount:
-                call = Call(scope["method"], segments[1:], query, headers, body)
                 await self._answer(dialect, call, request, send)
                 return
         await self._finish(request, self._dialects[0].failure(404), send)

@@ -24,6 +24,7 @@ _CODES: Final = {
     403: "FORBIDDEN",
     404: "RESOURCE_NOT_FOUND",
     409: "CONFLICT",
+    413: "VALIDATION_ERROR",
     500: "INTERNAL_ERROR",
 }
 _STATUS_OF: Final = {"not_found": 404, "invalid": 400, "conflict": 409}
