@@ -1,0 +1,232 @@
+"""The operator's settings: read once from a TOML file and the environment, checked whole, never changed."""
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from clawver_orders.errors import SetupError
+from clawver_orders.settings.keys import CLAWVER_URL, KEYS, NAME, Key, Place, base_url, found
+from clawver_orders.settings.secret import NotAllowed, Secret, expanded, missing
+
+__all__ = ["Privacy", "Refunds", "Secret", "Settings", "StoreSettings", "Webhooks", "load", "no_store"]
+
+_MAX_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """One shop; see keys.KEYS for what each means."""
+
+    name: str
+    platform: str
+    api_key: Secret
+    base_url: str = CLAWVER_URL
+    currency: str = "USD"
+    webhook_secret: Secret | None = None
+    previous_webhook_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refunds:
+    """How refunds are confirmed."""
+
+    trust_forms: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Where events may go."""
+
+    allowed_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What is shown of buyers."""
+
+    customer_data: Literal["masked", "full"] = "masked"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings.
+
+    Attributes:
+        stores: The shops, in the file's order; empty where none is configured.
+        state_directory: Where the record is kept; absolute, maybe not there yet.
+        config_file: The file that was read, if one was.
+    """
+
+    stores: tuple[StoreSettings, ...]
+    refunds: Refunds
+    webhooks: Webhooks
+    privacy: Privacy
+    state_directory: Path
+    config_file: Path | None
+
+    @property
+    def sandbox_directory(self) -> Path:
+        """The state of the made-up shop: another record than that of real money."""
+        return self.state_directory / "sandbox"
+
+
+def load(environ: Mapping[str, str], config_file: Path | None = None, *, currencies: Collection[str]) -> Settings:
+    """Read and check all settings. No secret is looked up.
+
+    Args:
+        environ: The environment.
+        config_file: The file that ``--config`` named; else ``$CLAWVER_ORDERS_CONFIG``, else the one in the user's
+            own directory, if there is one.
+        currencies: The codes that a store's currency may have: money.CURRENCIES.
+
+    Raises:
+        SetupError: A setting is not allowed, or not known: the message names file, key, what was found and what
+            is allowed.
+    """
+    file = _file(environ, config_file)
+    tables = _read(file) if file else {}
+    place = Place(file.parent if file else Path.cwd(), environ, currencies)
+    given = _checked(tables, file, place)
+    stores = tuple(StoreSettings(**store) for store in given["stores"])
+    state = given["state"].get("directory")
+    return Settings(
+        stores=stores or _store_of_the_environment(environ),
+        refunds=Refunds(**given["refunds"]),
+        webhooks=Webhooks(**given["webhooks"]),
+        privacy=Privacy(**given["privacy"]),
+        state_directory=_state_directory(environ, state),
+        config_file=file,
+    )
+
+
+def no_store(environ: Mapping[str, str]) -> SetupError:
+    """What to tell while no store is configured."""
+    return SetupError(
+        f"No store is configured: CLAW_API_KEY {missing(environ.get('CLAW_API_KEY')) or 'is not used'}",
+        "Set CLAW_API_KEY in the env of this server in your MCP client, or add --sandbox to try a made-up shop",
+        field="CLAW_API_KEY",
+    )
+
+
+def _file(environ: Mapping[str, str], config_file: Path | None) -> Path | None:
+    named = environ.get("CLAWVER_ORDERS_CONFIG", "")
+    if config_file is None and not missing(named):
+        config_file = _of_variable("CLAWVER_ORDERS_CONFIG", named)
+    if config_file is not None:
+        return config_file.absolute()
+    directory = _usual("user_config_dir")
+    return directory / "config.toml" if directory and (directory / "config.toml").is_file() else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(_MAX_BYTES + 1)
+        if len(text) > _MAX_BYTES:
+            raise SetupError(f"The settings file {file} is larger than a megabyte", "Name the right file")
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise SetupError(f"{file} is not written in UTF-8", "Save it as UTF-8") from None
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and numbers that Python refuses
+        where = re.search(r"at (?:line \d+, column \d+|end of document)", str(error))
+        raise SetupError(
+            f"{file} is no valid TOML{f' {where[0]}' if where else ''}",
+            "Look for a missing quote, equals sign or bracket there",
+        ) from None
+    except OSError as error:
+        raise SetupError(
+            f"The settings file {file} cannot be read ({type(error).__name__})",
+            "Check --config and CLAWVER_ORDERS_CONFIG, or make the file",
+        ) from error
+
+
+def _checked(tables: dict[str, Any], file: Path | None, place: Place) -> dict[str, Any]:
+    """Our values by table and key; the stores as a list."""
+    given: dict[str, Any] = {table: {} for table in KEYS} | {"stores": []}
+    for table, content in tables.items():
+        if table != "stores" and table not in KEYS:
+            known = ", ".join(f"[{name}]" for name in KEYS)
+            raise _wrong(file, table, "not a table of the settings", f"one of {known}")
+        if not isinstance(content, dict):
+            raise _wrong(file, table, found(content), "a table")
+        if table != "stores":
+            given[table] = _values(KEYS[table], content, table, file, place)
+            continue
+        for name, store in content.items():
+            if not NAME.fullmatch(name):
+                raise _wrong(
+                    file, "stores", f"a table with the store {found(name)}", "named with a-z, 0-9, _ and -"
+                )
+            if not isinstance(store, dict):
+                raise _wrong(file, f"stores.{name}", found(store), "a table")
+            values = _values(KEYS["stores.NAME"], store, f"stores.{name}", file, place)
+            given["stores"].append(
+                {"api_key": Secret("env", "CLAW_API_KEY", place.environ)} | values | {"name": name}
+            )
+    return given
+
+
+def _values(
+    keys: tuple[Key, ...], content: dict[str, Any], table: str, file: Path | None, place: Place
+) -> dict[str, object]:
+    by_name = {key.name: key for key in keys}
+    for name in content:
+        if name not in by_name:
+            raise _wrong(file, f"{table}.{name[:60]}", "not a setting", f"one of {', '.join(by_name)}")
+    values: dict[str, object] = {}
+    for key in keys:
+        if key.name in content:
+            try:
+                values[key.name] = key.read(content[key.name], place)
+            except NotAllowed as error:
+                raise _wrong(file, f"{table}.{key.name}", str(error), key.allowed) from None
+        elif key.required:
+            raise _wrong(file, f"{table}.{key.name}", "missing", key.allowed)
+    return values
+
+
+def _wrong(file: Path | None, key: str, was: str, allowed: str) -> SetupError:
+    return SetupError(f"{file}: {key} is {was}", f"It must be {allowed}", field=key)
+
+
+def _store_of_the_environment(environ: Mapping[str, str]) -> tuple[StoreSettings, ...]:
+    if missing(environ.get("CLAW_API_KEY")):
+        return ()
+    address = environ.get("CLAW_API_URL", "")
+    try:
+        url = CLAWVER_URL if missing(address) else base_url(address.strip())
+    except NotAllowed as error:
+        allowed = next(key.allowed for key in KEYS["stores.NAME"] if key.name == "base_url")
+        raise SetupError(f"CLAW_API_URL is {error}", f"It must be {allowed}", field="CLAW_API_URL") from None
+    return (StoreSettings("clawver", "clawver", Secret("env", "CLAW_API_KEY", environ), url),)
+
+
+def _state_directory(environ: Mapping[str, str], of_file: Path | None) -> Path:
+    home = environ.get("CLAWVER_ORDERS_HOME", "")
+    if not missing(home):
+        return _of_variable("CLAWVER_ORDERS_HOME", home).absolute()
+    directory = of_file or _usual("user_state_dir")
+    if directory is None:
+        raise SetupError("This user has no home directory", "Set CLAWVER_ORDERS_HOME to a directory for the record")
+    return directory
+
+
+def _of_variable(name: str, value: str) -> Path:
+    try:
+        return expanded(value)
+    except NotAllowed as error:
+        raise SetupError(f"{name} is {error}", "Write the whole path", field=name) from None
+
+
+def _usual(kind: Literal["user_config_dir", "user_state_dir"]) -> Path | None:
+    """This user's own directory for that, by the system's custom; None where the user has no home."""
+    import platformdirs  # noqa: PLC0415 - not needed where everything is named
+
+    try:
+        directory = Path(getattr(platformdirs, kind)("clawver-orders", appauthor=False))
+    except RuntimeError:
+        return None
+    return directory if directory.is_absolute() else None

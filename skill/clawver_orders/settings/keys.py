@@ -1,0 +1,232 @@
+"""Every setting there is: what it may be, what it is otherwise, and what it means. Loading and the pages use it."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from clawver_orders.settings import secret
+from clawver_orders.settings.secret import NotAllowed
+
+PLATFORMS: Final = ("clawver",)
+CLAWVER_URL: Final = "https://api.clawver.store"
+NAME: Final = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a value is read with: the file's directory, the environment, and the currencies that there are."""
+
+    directory: Path
+    environ: Mapping[str, str]
+    currencies: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting in the file.
+
+    Attributes:
+        name: Its name in its table.
+        allowed: What it may be, in words that complete "It must be …".
+        default: What it is where nothing is said, as it would be written; empty where that is nothing.
+        meaning: What it is for, one sentence.
+        read: Turns what TOML gave into our value; NotAllowed with what was found, where it is not allowed.
+        required: Whether there must be one.
+    """
+
+    name: str
+    allowed: str
+    default: str
+    meaning: str
+    read: Callable[[object, Place], object]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable of the environment."""
+
+    name: str
+    meaning: str
+
+
+def found(value: object) -> str:
+    """What stands in a file, in words; long texts and such as may hold a secret are not repeated."""
+    if isinstance(value, bool | float):
+        return json.dumps(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**20 else "a very large number"
+    if isinstance(value, str):
+        risky = len(value) > 60 or not value.isprintable() or not set(value).isdisjoint("@?&=") or "claw_" in value
+        return f"a text of {len(value)} characters" if risky else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a table"
+    return "a date or a time"
+
+
+def base_url(value: object, _: Place | None = None) -> str:
+    """An address without a slash or ``/v1`` at its end.
+
+    Raises:
+        NotAllowed: It is not https (or http to this machine), or holds a user, a query or a fragment.
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"https?://[!-~]+", value, re.ASCII | re.IGNORECASE):
+        raise NotAllowed(found(value))
+    try:
+        url = urlsplit(value)
+        host, _port = url.hostname or "", url.port
+    except ValueError:
+        raise NotAllowed(found(value)) from None
+    if not host or not set(value).isdisjoint("@?#\\%") or (url.scheme == "http" and not _is_loopback(host)):
+        raise NotAllowed(found(value))
+    return value.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _platform(value: object, _: Place) -> str:
+    if value not in PLATFORMS:
+        raise NotAllowed(found(value))
+    return str(value)
+
+
+def _secret(value: object, place: Place) -> secret.Secret:
+    return secret.read(value, place.directory, place.environ)
+
+
+def _currency(value: object, place: Place) -> str:
+    if not isinstance(value, str) or value not in place.currencies:
+        raise NotAllowed(found(value))
+    return value
+
+
+def _boolean(value: object, _: Place) -> bool:
+    if not isinstance(value, bool):
+        raise NotAllowed(found(value))
+    return value
+
+
+def _hosts(value: object, _: Place) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise NotAllowed(found(value))
+    for host in value:
+        if not isinstance(host, str) or not all(map(_LABEL.fullmatch, host.lower().split("."))):
+            raise NotAllowed(f"a list with {found(host)}")
+    return frozenset(host.lower() for host in value)
+
+
+def _customer_data(value: object, _: Place) -> str:
+    if value not in ("masked", "full"):
+        raise NotAllowed(found(value))
+    return str(value)
+
+
+def _directory(value: object, place: Place) -> Path:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise NotAllowed(found(value))
+    return place.directory / secret.expanded(value)
+
+
+_URL_ALLOWED: Final = "https://…, or http:// to this machine, without user, query or fragment"
+
+KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
+    "stores.NAME": (
+        Key(
+            "platform",
+            " or ".join(f'"{platform}"' for platform in PLATFORMS),
+            "",
+            "Which shop system the store is on.",
+            _platform,
+            required=True,
+        ),
+        Key(
+            "api_key",
+            secret.ALLOWED,
+            '{ env = "CLAW_API_KEY" }',
+            "Where the shop's key is kept; looked up at the first call.",
+            _secret,
+        ),
+        Key(
+            "base_url",
+            _URL_ALLOWED,
+            f'"{CLAWVER_URL}"',
+            "The shop's API; a / or /v1 at its end is taken off.",
+            base_url,
+        ),
+        Key(
+            "currency",
+            'an ISO 4217 code such as "USD"',
+            '"USD"',
+            "Assumed where the API says none; every answer names it as assumed.",
+            _currency,
+        ),
+        Key(
+            "webhook_secret",
+            secret.ALLOWED,
+            "",
+            "Where the secret that signs the shop's events is kept, if create_webhook did not make it.",
+            _secret,
+        ),
+        Key(
+            "previous_webhook_secret",
+            secret.ALLOWED,
+            "",
+            "The one before, accepted too while the shop changes over.",
+            _secret,
+        ),
+    ),
+    "refunds": (
+        Key(
+            "trust_forms",
+            "true or false",
+            "true",
+            "Whether a form that the assistant's program shows counts as a person's yes; false: the terminal only.",
+            _boolean,
+        ),
+    ),
+    "webhooks": (
+        Key(
+            "allowed_hosts",
+            'a list of host names such as ["hooks.example"], without scheme, port or path',
+            "[]",
+            "Where create_webhook may send the shop's events.",
+            _hosts,
+        ),
+    ),
+    "privacy": (
+        Key(
+            "customer_data",
+            '"masked" or "full"',
+            '"masked"',
+            "Whether get_order shows the buyer in full.",
+            _customer_data,
+        ),
+    ),
+    "state": (
+        Key(
+            "directory",
+            "the path of a directory",
+            "the user's state directory",
+            "Where the record of refunds is kept; the sandbox's own is in its folder sandbox.",
+            _directory,
+        ),
+    ),
+}
+
+VARIABLES: Final = (
+    Variable("CLAW_API_KEY", "The key of a Clawver shop; alone it is enough for one store called clawver."),
+    Variable("CLAW_API_URL", f"The address of that store instead of {CLAWVER_URL}."),
+    Variable("CLAWVER_ORDERS_CONFIG", "The settings file, where --config names none."),
+    Variable("CLAWVER_ORDERS_HOME", "The state directory; stronger than the settings file."),
+)
