@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from clawver_orders.sandbox import READ_ONLY_KEY, Sandbox
-from clawver_orders.sandbox.shop import Order
+from clawver_orders.sandbox.orders import Order
 
 pytestmark = pytest.mark.anyio
 Clock = Callable[[], datetime]

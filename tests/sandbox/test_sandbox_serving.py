@@ -39,6 +39,12 @@ async def test_it_answers_over_a_socket_and_says_where(sandbox: Sandbox) -> None
     assert answer.json()["data"]["orders"][0]["id"] in sandbox.shop.orders
 
 
+async def test_it_has_an_ipv6_address_too(sandbox: Sandbox) -> None:
+    async with serving(sandbox, "::1") as client:
+        assert str(client.base_url).startswith("http://[::1]:")
+        assert (await client.get("/_sandbox")).json()["seed"] == 7
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "shop.example"])
 async def test_it_listens_on_this_machine_only(sandbox: Sandbox, host: str) -> None:
     with pytest.raises(ValueError, match="this machine only"):

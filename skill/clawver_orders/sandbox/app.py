@@ -25,6 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _BODY_LIMIT: Final = 1 << 20
+_REQUESTS_KEPT: Final = 10_000
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _SECRET_WORDS: Final = ("token", "secret", "key", "signature")
 
@@ -92,7 +93,7 @@ class Sandbox:
         shop: The model.
         hints: Ids worth trying, by what they are good for.
         faults: The switches.
-        requests: What reached it, oldest first.
+        requests: What reached it, oldest first; the newest 10,000.
         deliveries: The webhooks it made, oldest first.
         pause: Waits for a number of seconds; does nothing in process.
     """
@@ -179,6 +180,7 @@ class Sandbox:
         shown = _without_secrets(_parsed(body or b""))
         request = Request(self.now(), scope["method"], path, _without_secrets(query), shown)
         self.requests.append(request)
+        del self.requests[:-_REQUESTS_KEPT]
         if body is None:
             await self._finish(request, self._dialects[0].failure(413), send)
             return

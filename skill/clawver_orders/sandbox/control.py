@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .dialect import Call, Reply
 from .faults import KINDS, fault_from
-from .shop import Order, Refusal
+from .orders import Order
+from .shop import Refusal
 from .stock import ART, TEE, new_order
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from .shop import Address, Customer, Item, Order, Payment, Product, Refund, Shop, Stage, Variant
+from .orders import Address, Customer, Item, Order, Payment, Product, Refund, Stage, Variant
+from .shop import Shop
 
 _SIZES: Final = ("S", "M", "L", "XL")
 
