@@ -107,8 +107,14 @@ class Moves:
             look: Says what the look means for the move as it stands in the record.
         """
 
+        def recover(book: machine.Book) -> Move:
+            return machine.abandoned(machine.held(book, move.id, move.kind), self.now())
+
         def decide(book: machine.Book) -> Move:
-            held = machine.abandoned(machine.held(book, move.id, move.kind), self.now())
+            held = machine.held(book, move.id, move.kind)
             return look(held) if held.state in machine.UNSETTLED - {State.SENDING} else held
 
+        # Two decisions: each step between states is a line of its own in the record.
+        if move.state is State.SENDING:
+            await self.ledger.decide(recover, by="look")
         return await self.ledger.decide(decide, by="look")

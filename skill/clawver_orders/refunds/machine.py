@@ -135,6 +135,7 @@ class Move:
         version: Counts the moves between states; a writer names the version that it saw.
         owner: The one attempt that holds the claim to send.
         looks: How often the shop was looked at after the send without finding it.
+        remaining: What can still be refunded once this is done; the order must be unchanged when it is sent.
         look_at: When to look again.
     """
 
@@ -333,7 +334,7 @@ def settle(move: Move, answer: Answer, *, owner: str, now: datetime) -> Move:
                 evidence=f"response: {answer.evidence}",
                 shop_id=answer.shop_id,
                 processor_id=answer.processor_id,
-                remaining=answer.remaining,
+                remaining=answer.remaining or move.remaining,
                 look_at=None,
             )
         case "settling":
@@ -373,7 +374,7 @@ def found(
         evidence=evidence,
         shop_id=known.id,
         processor_id=processor_id,
-        remaining=remaining,
+        remaining=remaining or move.remaining,
         look_at=None,
     )
 

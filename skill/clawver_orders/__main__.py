@@ -1,0 +1,149 @@
+"""Joins everything: settings in, then the server, the sandbox or a person's command."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from clawver_orders.desk import Desk
+from clawver_orders.http import Http, quiet_logging
+from clawver_orders.ledger import SqliteLedger
+from clawver_orders.money import CURRENCIES
+from clawver_orders.platforms.clawver import ClawverStore
+from clawver_orders.settings import Secret, Settings, StoreSettings, load, no_store
+from clawver_orders.webhooks import SecretFiles
+
+_SANDBOX_KEY: Final = "claw_sk_test_example"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+# A laptop that slept, or a clock that was set: more than this between two readings is no drift.
+_CLOCKS_AGREE_S: Final = 2.0
+
+
+def now() -> datetime:
+    """The wall clock, in the zone of this machine."""
+    return datetime.now(UTC).astimezone()
+
+
+def awake_clock() -> Callable[[], float]:
+    """A clock in seconds that also counts while the machine sleeps.
+
+    Linux has one. Elsewhere, where the wall clock and the monotonic one part by more than two seconds, the clock
+    jumps by the difference, so that a deadline taken before it has passed.
+    """
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return lambda: time.clock_gettime(time.CLOCK_BOOTTIME)
+    before = (time.time(), time.monotonic())
+    jumped = 0.0
+
+    def read() -> float:
+        nonlocal before, jumped
+        wall, monotonic = time.time(), time.monotonic()
+        parted = abs((wall - before[0]) - (monotonic - before[1]))
+        jumped += parted if parted > _CLOCKS_AGREE_S else 0.0
+        before = (wall, monotonic)
+        return monotonic + jumped
+
+    return read
+
+
+class Joints:
+    """What commands need of the rest of the program.
+
+    Args:
+        environ: The environment.
+        config: The settings file that ``--config`` named.
+        sandbox: Whether the shop is the made-up one.
+    """
+
+    def __init__(self, *, config: Path | None = None, sandbox: bool = False) -> None:
+        self._environ = os.environ
+        self._config = config
+        self._sandbox = sandbox
+
+    def settings(self) -> Settings:
+        """The settings, checked. SetupError says what is wrong with them."""
+        return load(self._environ, self._config, currencies=CURRENCIES)
+
+    def state_directory(self, settings: Settings) -> Path:
+        """Where the record is: the sandbox has its own."""
+        return settings.sandbox_directory if self._sandbox else settings.state_directory
+
+    @asynccontextmanager
+    async def open_desk(self, *, read_only: bool = False) -> AsyncIterator[Desk]:
+        """The desk over the configured stores, or over the sandbox; its connections are closed at the end."""
+        settings = self.settings()
+        connections = self._sandbox_connections(settings) if self._sandbox else self._connections(settings)
+        directory = self.state_directory(settings)
+        try:
+            yield Desk(
+                [
+                    ClawverStore(store.name, http, store.api_key, store.currency, now)
+                    for store, http in connections
+                ],
+                SqliteLedger(directory, now),
+                now=now,
+                awake=awake_clock(),
+                keep_secret=SecretFiles(directory).keep,
+                sandbox=self._sandbox,
+                read_only=read_only,
+                trust_forms=settings.refunds.trust_forms,
+                customer_data=settings.privacy.customer_data,
+                allowed_hosts=settings.webhooks.allowed_hosts,
+                missing_store=no_store(self._environ),
+            )
+        finally:
+            for _, http in connections:
+                await http.aclose()
+
+    def _connections(self, settings: Settings) -> list[tuple[StoreSettings, Http]]:
+        return [(store, Http(store.base_url)) for store in settings.stores]
+
+    def _sandbox_connections(self, settings: Settings) -> list[tuple[StoreSettings, Http]]:
+        """A sandbox that runs already, where CLAW_API_URL names one on this machine; else one in this process."""
+        key = Secret("env", "CLAW_API_KEY", {"CLAW_API_KEY": self._environ.get("CLAW_API_KEY") or _SANDBOX_KEY})
+        running = self._environ.get("CLAW_API_URL", "")
+        if urlsplit(running).hostname in _LOOPBACK:
+            return [(StoreSettings("clawver", "clawver", key), Http(running))]
+        import httpx2  # noqa: PLC0415 - only for a sandbox in process
+
+        from clawver_orders.sandbox import Sandbox  # noqa: PLC0415
+
+        del settings
+        transport = httpx2.ASGITransport(app=Sandbox(key=_SANDBOX_KEY).app)
+        key = Secret("env", "CLAW_API_KEY", {"CLAW_API_KEY": _SANDBOX_KEY})
+        return [(StoreSettings("clawver", "clawver", key), Http("http://localhost", transport=transport))]
+
+    async def serve(self, *, read_only: bool) -> None:
+        """MCP over stdin and stdout, until the client leaves."""
+        from clawver_orders.server import build  # noqa: PLC0415 - the SDK takes longer to load than all else
+        from clawver_orders.server.stdio import serve_stdio  # noqa: PLC0415
+
+        async with self.open_desk(read_only=read_only) as desk:
+            capabilities = [store.capabilities for store in desk.stores] or [ClawverStore.capabilities]
+            await serve_stdio(build(desk, capabilities=capabilities), desk)
+
+
+def log_to_stderr() -> None:
+    """Our own lines, and the libraries' warnings; never a URL's query, a header or a body."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("clawver_orders").setLevel(logging.INFO)
+    quiet_logging()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command ``clawver-orders``."""
+    import anyio
+
+    log_to_stderr()
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    anyio.run(lambda: Joints(sandbox="--sandbox" in given).serve(read_only=False))
+
+
+if __name__ == "__main__":
+    main()
