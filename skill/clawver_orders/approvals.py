@@ -2,7 +2,9 @@
 
 from clawver_orders import text
 from clawver_orders.desk import Desk
+from clawver_orders.desk.results import Consent
 from clawver_orders.errors import DeskError, RefundError
+from clawver_orders.refunds import words
 from clawver_orders.refunds.machine import Move, State
 
 FORM_CAP = 1000
@@ -61,6 +63,41 @@ async def webhook_question(desk: Desk, *, store: str, url: str, events: tuple[st
     except DeskError:
         return None
     return form(move) if move is not None and move.state is State.PREPARED else None
+
+
+async def waiting(desk: Desk) -> tuple[Move, ...]:
+    """What waits for a person's yes at this moment, newest first."""
+    found = await desk.moves.ledger.find(states=frozenset({State.PREPARED}))
+    current = [await desk.moves.confirmed(move, None) for move in found]
+    return tuple(move for move in current if move.state is State.PREPARED)
+
+
+async def found(desk: Desk, move_id: str) -> Move:
+    """The refund or registration with this id, as it stands now.
+
+    Raises:
+        RefundError: ``refund.not_found``.
+    """
+    move = await desk.moves.ledger.get(move_id)
+    if move is None:
+        raise RefundError(
+            "not_found",
+            "There is nothing with that id in this desk's record",
+            "List what there is with: clawver-orders refunds list",
+        )
+    return await desk.moves.confirmed(move, None)
+
+
+async def answer(desk: Desk, move: Move, *, given: bool, how: str) -> Move:
+    """Record a person's yes or no; nothing is sent by this.
+
+    Raises:
+        RefundError: A yes came too late, or another move on the same order is under way.
+    """
+    answered = await desk.moves.confirmed(move, Consent(given=given, how=how))
+    if given:
+        words.raise_if_refused(answered)
+    return answered
 
 
 def typed_rightly(move: Move, typed: str) -> bool:

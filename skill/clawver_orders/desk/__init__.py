@@ -69,13 +69,13 @@ class Desk:
         self._missing_store = missing_store
         self._now = now
         approve = "clawver-orders approve --sandbox" if sandbox else "clawver-orders approve"
-        self._moves = Moves(ledger, now, awake)
-        self.refunds = Refunding(self._moves, self._store, approve)
-        self.webhooks = Webhooks(self._moves, allowed_hosts, keep_secret, approve)
+        self.moves = Moves(ledger, now, awake)
+        self.refunds = Refunding(self.moves, self._store, approve)
+        self.webhooks = Webhooks(self.moves, allowed_hosts, keep_secret, approve)
 
     def in_flight(self) -> int:
         """How many writes are between their claim and their record at this moment."""
-        return self._moves.in_flight
+        return self.moves.in_flight
 
     async def list_orders(
         self,
