@@ -47,8 +47,9 @@ def _customer_in_a_word(customer: model.Customer) -> str | None:
     return text.mask_phone(customer.phone) if customer.phone else None
 
 
-def _said_by_status(order: model.Order) -> bool:
-    return order.fulfillment_status == ("fulfilled" if order.status in _SENT else "unfulfilled")
+def said_by_status(status: model.Status, fulfillment_status: model.FulfillmentStatus | None) -> bool:
+    """Whether an order's status says already what its fulfilment status says."""
+    return fulfillment_status == ("fulfilled" if status in _SENT else "unfulfilled")
 
 
 def row(order: model.Order, *, several: bool) -> shapes.Row:
@@ -59,13 +60,14 @@ def row(order: model.Order, *, several: bool) -> shapes.Row:
         several: Whether there are several stores, so that its store is worth naming.
     """
     refunded = order.totals.refunded
+    fulfillment = order.fulfillment_status
     row: shapes.Row = _said(
         store=order.store if several else None,
         id=order.id,
         number=order.number,
         status=order.status,
         payment_status=order.payment_status,
-        fulfillment_status=None if _said_by_status(order) else order.fulfillment_status,
+        fulfillment_status=None if said_by_status(order.status, fulfillment) else fulfillment,
         payment_method=order.payment_method,
         total=_text(order.totals.total),
         refunded=str(refunded) if refunded and refunded.minor else None,

@@ -8,10 +8,19 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, WithJsonSchema, with_config
 from typing_extensions import TypedDict, get_type_hints
 
-from clawver_orders.order import FulfillmentStatus, Kind, PaymentStatus, Status
-from clawver_orders.refunds.machine import Moved
+from clawver_orders import order
+from clawver_orders.refunds import machine
 
-Time = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+# Checked in full, published as text: the words explain themselves, and as enums they would cost every host
+# hundreds of tokens.
+_PLAIN = WithJsonSchema({"type": "string"})
+Status = Annotated[order.Status, _PLAIN]
+PaymentStatus = Annotated[order.PaymentStatus, _PLAIN]
+FulfillmentStatus = Annotated[order.FulfillmentStatus, _PLAIN]
+Kind = Annotated[order.Kind, _PLAIN]
+Moved = Annotated[machine.Moved, _PLAIN]
+Outcome = Annotated[Literal["done", "no", "pending", "unknown"], _PLAIN]
+Time = str
 _CLOSED = ConfigDict(extra="forbid", strict=True)
 
 
@@ -183,7 +192,7 @@ class Action(TypedDict):
 
     action_id: str
     state: str
-    outcome: Literal["done", "no", "pending", "unknown"]
+    outcome: Outcome
     approval: NotRequired[Approval]
     message: str
 
