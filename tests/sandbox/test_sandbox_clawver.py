@@ -117,6 +117,24 @@ async def test_an_order_tells_its_money_items_and_parcel(sandbox: Sandbox, conne
     assert digital["createdAt"].endswith("Z")
 
 
+async def test_the_platforms_fee_is_two_percent_rounded_half_up(sandbox: Sandbox, connect: Connect) -> None:
+    async with connect(sandbox) as client:
+        order = (await client.get(f"/v1/orders/{sandbox.hints['failed_order']}")).json()["data"]["order"]
+    assert (order["subtotalInCents"], order["platformFeeInCents"]) == (775, 16)
+
+
+async def test_a_refund_of_more_than_is_left_is_refused_and_says_what_is(
+    sandbox: Sandbox, connect: Connect
+) -> None:
+    order = hinted(sandbox, "digital_order")
+    sandbox.shop.refund(order.id, 500, "x")
+    async with connect(sandbox) as client:
+        answer = await client.post(f"/v1/orders/{order.id}/refund", json={"amountInCents": 2000, "reason": "x"})
+    assert code(answer) == (400, "VALIDATION_ERROR")
+    assert answer.json()["error"]["details"] == {"remainingInCents": 1999}
+    assert order.refunded == 500
+
+
 async def test_a_printed_item_says_its_size_and_a_file_does_not(sandbox: Sandbox, connect: Connect) -> None:
     async with connect(sandbox) as client:
         order = (await client.get(f"/v1/orders/{sandbox.hints['mixed_order']}")).json()["data"]["order"]

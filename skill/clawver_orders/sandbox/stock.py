@@ -40,7 +40,7 @@ ART: Final = Product("prod_art_pack", "Art Pack Vol. 1", 2499, "Art_Pack_Vol_1.z
 BRUSHES: Final = Product("prod_brushes", "Watercolor Brush Set", 999, "Watercolor_Brushes.zip", 8_388_608)
 LOOPS: Final = Product("prod_loops", "Rainy Evening Loops", 1250, "Rainy_Evening_Loops.zip", 131_072_000)
 GUIDE: Final = Product(
-    "prod_bread_book", "Small Oven, Good Bread (PDF)", 799, "Small_Oven_Good_Bread.pdf", 3_145_728
+    "prod_bread_book", "Small Oven, Good Bread (PDF)", 775, "Small_Oven_Good_Bread.pdf", 3_145_728
 )
 PLANNER: Final = Product("prod_planner", "年度手帐模板 2026", 1599, "Planner_2026.zip", 6_291_456)
 
