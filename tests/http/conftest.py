@@ -87,7 +87,7 @@ async def _serve(script: Script, *, tls: SSLContext | None = None) -> AsyncItera
             with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # the client left in the middle
                 await script(Connection(shop, stream, shop.connections))
 
-    async with anyio.create_task_group() as tasks:
+    async with listener, anyio.create_task_group() as tasks:
         if tls is None:
             tasks.start_soon(listener.serve, one)
         else:

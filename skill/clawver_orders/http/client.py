@@ -22,8 +22,6 @@ from clawver_orders.http.answer import Reply
 _TRIES: Final = 3
 # Not 500: a shop that answers so has usually decided. 408 and 425 ask for a repetition by definition.
 _RETRIED: Final = frozenset({408, 425, 429, 502, 503, 504})
-_READ_TIMEOUTS: Final = {"connect": 5.0, "read": 10.0, "write": 5.0, "pool": None}
-_WRITE_TIMEOUTS: Final = {"connect": 10.0, "read": None, "write": None, "pool": None}
 _READ_LIMITS: Final = httpx2.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30.0)
 _ONE_CONNECTION: Final = httpx2.Limits(max_connections=1, max_keepalive_connections=0)
 _BEFORE_SENDING: Final = (
@@ -120,19 +118,19 @@ class Http:
             BadResponseError: A redirect, a web page, no JSON, too much, a status that a read cannot have.
         """
         every = self._anonymous if anonymous else self._headers
-        request = self._request("GET", path, params, {**every, **_checked_headers(headers)}, _READ_TIMEOUTS)
+        request = self._request(
+            "GET", path, params, {**every, **_checked_headers(headers)}, _timeouts(deadline_s, read=10.0)
+        )
         pool = self._pool = self._pool or self._new_transport(_READ_LIMITS)
         with anyio.move_on_after(deadline_s) as scope:
-            for attempt in range(_TRIES):
+            tries = 0
+            while True:
                 outcome = await self._try(pool, request, path)
-                if isinstance(outcome, Reply):
-                    if outcome.status not in _RETRIED:
-                        break
-                    wait = outcome.retry_after_s or 0.0
-                else:
-                    wait = 0.0
-                wait = max(wait, self._random() * 0.5 * 2**attempt)
-                if attempt == _TRIES - 1 or wait >= scope.deadline - anyio.current_time():
+                tries += 1
+                if isinstance(outcome, Reply) and outcome.status not in _RETRIED:
+                    break
+                wait = max(outcome.retry_after_s or 0.0, self._random() * 0.25 * 2**tries)
+                if tries == _TRIES or wait >= scope.deadline - anyio.current_time():
                     break
                 await self._sleep(wait)
         if scope.cancelled_caught:
@@ -171,7 +169,7 @@ class Http:
         if json is not None:
             content = jsonlib.dumps(json, allow_nan=False, separators=(",", ":")).encode()
             every["Content-Type"] = "application/json"
-        request = self._request(method, path, None, every, _WRITE_TIMEOUTS, content=content)
+        request = self._request(method, path, None, every, _timeouts(deadline_s), content=content)
         request.extensions["trace"] = start.trace
         transport = self._injected or self._new_transport(_ONE_CONNECTION)
         reply: Reply | None = None
@@ -204,9 +202,12 @@ class Http:
             await self._pool.aclose()
 
     def _new_transport(self, limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport:
-        # Loading the system's certificates takes 20 ms: once, and only when something is sent.
+        # Loading the system's certificates takes 20 ms: once, at the first call. Plain http needs none.
         if self._ssl_context is None:
-            self._ssl_context = httpx2.create_ssl_context(trust_env=False)
+            secure = self._base.startswith("https:")
+            self._ssl_context = (
+                httpx2.create_ssl_context(trust_env=False) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            )
         return httpx2.AsyncHTTPTransport(verify=self._ssl_context, trust_env=False, retries=0, limits=limits)
 
     def _request(
@@ -285,6 +286,11 @@ class _Start:
             self.state = "connected" if event.endswith(".complete") else "connecting"
         else:
             self.ask()
+
+
+def _timeouts(deadline_s: float, *, read: float | None = None) -> dict[str, float | None]:
+    # httpcore2 closes the socket of a handshake that times out, but not that of one that the deadline cancels.
+    return {"connect": min(5.0, deadline_s / 3), "read": read, "write": read, "pool": None}
 
 
 def _checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:

@@ -9,19 +9,22 @@ import httpx2
 from clawver_orders.errors import NetworkError
 from clawver_orders.http.answer import TooLarge
 
-# The first line that fits an error or one of its causes says what was seen.
+# The first line that fits an error or a cause of it says what was seen. httpx2's own errors stand before those of
+# TLS, which are among the causes of any error on a TLS stream; an in-process transport raises the last two.
 _WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
     ((TooLarge,), "answer too large"),
+    ((httpx2.DecodingError,), "damaged compression"),
+    ((httpx2.ConnectTimeout,), "time-out while connecting"),
+    ((httpx2.TimeoutException,), "time-out"),
+    ((httpx2.ReadError, httpx2.WriteError), "connection reset"),
+    ((httpx2.RemoteProtocolError,), "incomplete or malformed answer"),
     ((ssl.SSLCertVerificationError,), "TLS certificate refused"),
     ((ssl.SSLError,), "TLS failed"),
     ((socket.gaierror,), "name not found"),
     ((ConnectionRefusedError,), "connection refused"),
-    ((httpx2.ConnectTimeout,), "time-out while connecting"),
-    ((httpx2.TimeoutException, TimeoutError), "time-out"),
     ((httpx2.ConnectError,), "no connection"),
-    ((httpx2.ReadError, httpx2.WriteError, ConnectionError), "connection reset"),
-    ((httpx2.RemoteProtocolError,), "incomplete or malformed answer"),
-    ((httpx2.DecodingError,), "damaged compression"),
+    ((TimeoutError,), "time-out"),
+    ((ConnectionError,), "connection reset"),
 )
 
 
