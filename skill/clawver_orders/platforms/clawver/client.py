@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from clawver_orders.errors import (
+    AuthError,
     BadResponseError,
     ConflictError,
     DeskError,
+    ForbiddenError,
     InvalidArgument,
     NetworkError,
     NotFoundError,
@@ -22,6 +24,7 @@ from clawver_orders.platforms.clawver.fields import json_object
 from clawver_orders.platforms.clawver.listing import PAYMENT_STATUSES, STATUSES, Listing
 from clawver_orders.platforms.clawver.payment import is_refund_of
 from clawver_orders.platforms.clawver.wire import (
+    View,
     download_from_wire,
     order_from_wire,
     receipt_from_wire,
@@ -92,7 +95,7 @@ class ClawverStore:
         self._api_key = api_key
         self._currency = currency
         self._clock = clock
-        self._listing = Listing(self._list, self.get_order, self._order)
+        self._listing = Listing(self._list, self.get_order, lambda body: self._order(body, view="row"))
 
     async def list_orders(self, query: Query) -> Page:
         """As Store; payment status, search and dates are looked for here, over the newest orders."""
@@ -103,7 +106,7 @@ class ClawverStore:
         reply = await self._get(path("/v1/orders/{order_id}", order_id=order_id))
         body = _order_of(data_of(reply))
         self._listing.generation.learn([body])
-        return self._order(body, asked=order_id, sparse=False)
+        return self._order(body, asked=order_id, view="whole")
 
     async def download(self, order_id: str, item_id: str, token: str | None) -> Download:
         """As Store: ``GET /orders/{orderId}/download/{itemId}``, with a buyer's token ``…/public?token=``."""
@@ -115,7 +118,7 @@ class ClawverStore:
             public = path(template + "/public", order_id=order_id, item_id=item_id)
             reply = await self._http.read(public, params={"token": token}, anonymous=True)
             next_step = "Take a fresh download_token from the receipt, or leave it out to use the shop's own key"
-        with _in_other_words("the shop makes no download link for this item", next_step):
+        with _in_other_words("the shop makes no download link for this item", next_step, token=token):
             data = data_of(reply, "such item to download")
         return download_from_wire(data, reply.date or self._clock())
 
@@ -124,11 +127,11 @@ class ClawverStore:
         public = path("/v1/orders/{order_id}/public", order_id=order_id)
         reply = await self._http.read(public, params={"token": token}, anonymous=True)
         with _in_other_words(
-            "the shop shows no order for this id and token", "Take both from the same receipt, and try again"
+            "the shop shows no order for this id and token", "Take both from the same receipt", token=token
         ):
             data = data_of(reply, "order for this id and token")
         # The body is not documented: the order may stand in data itself.
-        return self._order(json_object(data.get("order")) or data, asked=order_id)
+        return self._order(json_object(data.get("order")) or data, asked=order_id, view="buyer")
 
     async def receipt(self, checkout_id: str) -> Receipt:
         """As Store: ``GET /checkout/{checkoutId}/receipt``."""
@@ -149,7 +152,7 @@ class ClawverStore:
         if isinstance(sent, Answer):
             return sent
         try:
-            order = self._order(_order_of(data_of(sent)), asked=order_id)
+            order = self._order(_order_of(data_of(sent)), asked=order_id, view="whole")
         except DeskError:
             return Answer("unknown", f"HTTP {sent.status} without the order that was refunded")
         ours = [refund for refund in order.refunds if is_refund_of(refund, amount, reason)]
@@ -218,9 +221,9 @@ class ClawverStore:
     async def _list(self, params: Mapping[str, str]) -> Reply:
         return await self._get(path("/v1/orders"), params)
 
-    def _order(self, body: Mapping[str, object], *, asked: str | None = None, sparse: bool = True) -> Order:
+    def _order(self, body: Mapping[str, object], *, asked: str | None = None, view: View) -> Order:
         return order_from_wire(
-            body, store=self.name, currency=self._currency, now=self._clock(), asked=asked, sparse=sparse
+            body, store=self.name, currency=self._currency, now=self._clock(), asked=asked, view=view
         )
 
     async def _send(
@@ -228,10 +231,11 @@ class ClawverStore:
     ) -> Reply | Answer:
         """Send a write once: the complete answer that is not a refusal, or how it ended otherwise."""
         try:
-            target, headers = where(), self._authorization()
-        except DeskError as error:
+            sent = await self._http.write(
+                method, where(), json=body, headers=self._authorization(), may_start=may_start
+            )
+        except DeskError as error:  # a wrong id, or a key that is missing or no key: found before anything is sent
             return Answer("not_sent", error.happened, error=error.code)
-        sent = await self._http.write(method, target, json=body, headers=headers, may_start=may_start)
         if sent.kind != "answered" or sent.reply is None:
             return Answer("not_sent" if sent.kind == "not_sent" else "unknown", sent.seen)
         error_code = refusal(sent.reply)
@@ -248,9 +252,12 @@ def _order_of(data: Mapping[str, object]) -> Mapping[str, object]:
 
 
 @contextmanager
-def _in_other_words(happened: str, next_step: str) -> Iterator[None]:
-    """Tell a no that has one of several causes with all of them; everything else as it is."""
+def _in_other_words(happened: str, next_step: str, *, token: str | None) -> Iterator[None]:
+    """Tell a no that can have several causes with all of them; with a buyer's token, the key is none of them."""
+    reasons: tuple[type[DeskError], ...] = (InvalidArgument, NotFoundError, ConflictError)
+    if token is not None:
+        reasons += (AuthError, ForbiddenError)
     try:
         yield
-    except (InvalidArgument, NotFoundError, ConflictError) as error:
+    except reasons as error:
         raise type(error)(happened, next_step) from error

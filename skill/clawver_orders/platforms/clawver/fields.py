@@ -5,7 +5,7 @@ on, and a single wrong field must not hide the whole order.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -107,6 +107,11 @@ class Fields:
         if isinstance(value, str):
             return clean(value, cap, cards=cards)
         return None if value is None else self._or_warn(None, name, "a text")
+
+    def word(self, name: str, known: Container[str]) -> str | None:
+        """A word of the documents as it is, another one cleaned and cut."""
+        value = self.body.get(name)
+        return value if isinstance(value, str) and value in known else self.text(name, 40)
 
     def id(self, name: str) -> str | None:
         """An id, as a string."""

@@ -96,7 +96,7 @@ def _by_money(word: PaymentStatus, refunded: Money, total: Money | None) -> Paym
 
 
 def _word(order: Fields, status_word: str | None) -> PaymentStatus:
-    said = order.text("paymentStatus", 40)
+    said = order.word("paymentStatus", _WORDS)
     if said is None:
         silent: PaymentStatus = "paid" if order.time("paidAt") is not None else "unknown"
         return _LEGACY_WORDS.get(status_word or "", silent)

@@ -7,7 +7,7 @@ Two generations of the API, told apart by what arrives. Clawver skill 1.0.0: ``s
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from clawver_orders.errors import BadResponseError
@@ -54,6 +54,9 @@ _MINUTES_A_YEAR: Final = 366 * 24 * 60
 _TOKEN: Final = re.compile(r"[!-~]{1,2000}")
 
 
+View = Literal["whole", "row", "buyer"]
+
+
 def order_from_wire(
     body: Mapping[str, object],
     *,
@@ -61,7 +64,7 @@ def order_from_wire(
     currency: str,
     now: datetime,
     asked: str | None = None,
-    sparse: bool = False,
+    view: View = "whole",
 ) -> Order:
     """One order of ours from one of Clawver's, of either generation.
 
@@ -71,13 +74,14 @@ def order_from_wire(
         currency: Assumed where the body says none, as every body in the documents does.
         now: The present time; later moments are wrong.
         asked: The id that was asked for.
-        sparse: Whether the body may be a short one: a list's row, a buyer's view.
+        view: What the body is: the whole order, a list's row or what the buyer sees, which may be short ones. Of a
+            row, address and parcel are not read: no list shows them, and a thousand rows are to be quick.
 
     Raises:
         BadResponseError: The order has no usable id, or it is another order than the one asked for.
     """
     order_id = json_id(body.get("id"))
-    if order_id is None and sparse and asked is not None and "id" not in body:
+    if view == "buyer" and "id" not in body and "status" in body:
         order_id = asked
     if order_id is None:
         raise BadResponseError(
@@ -93,12 +97,12 @@ def order_from_wire(
     said_currency = Fields(body, reading).currency("currency")
     reading = Reading(said_currency or currency, now, reading.warnings)
     order = Fields(body, reading)
-    raw_status = order.text("status", 40)
+    raw_status = order.word("status", _STATUSES)
     status = _STATUSES.get(raw_status or "", "unknown")
     if status == "unknown" and raw_status != "refunded":
         reading.warn("The shop's word for the status is absent or new; it is shown as unknown.")
     total = order.money("totalInCents")
-    payment = payment_of(order, raw_status, total, sparse=sparse)
+    payment = payment_of(order, raw_status, total, sparse=view != "whole")
     return Order(
         store=store,
         platform="clawver",
@@ -110,7 +114,7 @@ def order_from_wire(
         created_at=order.time("createdAt"),
         paid_at=order.time("paidAt"),
         customer=Customer(email=order.text("customerEmail", 320)),
-        shipping_address=_address(order.inside("shippingAddress")),
+        shipping_address=None if view == "row" else _address(order.inside("shippingAddress")),
         items=tuple(_item(item) for item in order.entries("items") or () if item is not None),
         totals=Totals(
             subtotal=order.money("subtotalInCents"),
@@ -120,7 +124,7 @@ def order_from_wire(
         ),
         refunds=payment.refunds,
         refunds_complete=payment.complete,
-        shipments=_shipments(order),
+        shipments=() if view == "row" else _shipments(order),
         warnings=tuple(reading.warnings),
         assumed=() if said_currency else (("currency", currency),),
     )
@@ -139,7 +143,7 @@ def _item(item: Fields) -> Item:
     return Item(
         id=item_id or "",
         title=item.text("productName", 300) or "",
-        kind=_KINDS.get(item.text("productType", 40) or "", "unknown"),
+        kind=_KINDS.get(item.word("productType", _KINDS) or "", "unknown"),
         quantity=item.quantity("quantity"),
         product_id=item.id("productId"),
         variant_id=item.id("variantId"),
@@ -170,9 +174,8 @@ def _first(address: Fields, names: tuple[str, ...]) -> str | None:
 
 def _shipments(order: Fields) -> tuple[Shipment, ...]:
     """The one parcel an order can have; "--" and an empty text stand for none."""
-    carrier, number = (
-        None if text in ("", "--") else text for text in (order.text("carrier"), order.text("trackingNumber"))
-    )
+    said = order.text("carrier"), order.text("trackingNumber", cards=False)
+    carrier, number = (None if text in ("", "--") else text for text in said)
     url = order.address("trackingUrl")
     if carrier is None and number is None and url is None:
         return ()
