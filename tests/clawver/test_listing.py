@@ -1,5 +1,6 @@
 """Lists: what the API filters, what is filtered here, how far that reached, and both generations."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -205,7 +206,7 @@ async def test_the_payment_status_is_looked_for_here() -> None:
     assert shop.hints["failed_order"] in failed
     assert {order.id for order in page.orders} == failed
     assert page.notes == (
-        f"Looked through {len(shop.shop.orders)} orders: all that the shop lists and that can match.",
+        f"Looked through the newest {len(shop.shop.orders)} orders; there are no others that can match.",
     )
     assert [request.query for request in shop.requests] == [{"limit": "100"}]
 
@@ -294,6 +295,7 @@ async def test_a_search_ends_at_the_end_of_the_list_where_the_limit_is_reached_t
     assert page.next_cursor == "0.b"
     page = await store.list_orders(Query(payment_status="paid", limit=1, cursor=page.next_cursor))
     assert ([order.id for order in page.orders], page.next_cursor) == (["ord_2"], None)
+    assert page.notes == ("Looked through the next 1 order; there are no others that can match.",)
 
 
 async def test_a_search_stops_where_only_older_orders_follow() -> None:
@@ -301,7 +303,7 @@ async def test_a_search_stops_where_only_older_orders_follow() -> None:
     page = await shop.store.list_orders(Query(after=TODAY))
     assert [order.id for order in page.orders] == ["ord_1", "ord_2"]
     assert (page.next_cursor, len(shop.requests)) == (None, 2)
-    assert page.notes == ("Looked through 4 orders: all that the shop lists and that can match.",)
+    assert page.notes == ("Looked through the newest 4 orders; there are no others that can match.",)
 
 
 async def test_a_search_in_a_list_without_cursor_says_what_it_could_not_reach() -> None:
@@ -411,6 +413,23 @@ async def test_the_generation_is_learned_from_what_arrives(first: dict[str, obje
     await store.list_orders(Query())
     await store.list_orders(Query(status="confirmed"))
     assert [query["status"] for query in shop.queries[1:]] == words
+
+
+async def test_a_place_in_a_list_of_paid_orders_is_kept_over_a_restart() -> None:
+    shop = sandbox(generation="legacy")
+    query = Query(status="confirmed", limit=3)
+    first = await store_of(shop).list_orders(query)
+    second = await store_of(shop).list_orders(replace(query, cursor=first.next_cursor))
+    assert shop.requests[-1].query["status"] == "paid"
+    assert len(second.orders) == 3
+    assert not {order.id for order in first.orders} & {order.id for order in second.orders}
+
+
+async def test_pages_out_of_order_are_put_in_order() -> None:
+    assert await ids(scripted(listed(row(5), cursor="b"), listed(row(2))), payment_status="paid") == [
+        "ord_2",
+        "ord_5",
+    ]
 
 
 async def test_a_single_order_teaches_the_generation_too() -> None:

@@ -21,8 +21,9 @@ from clawver_orders.money import Money
 from clawver_orders.order import Download, Order, Page, Query, Receipt, Webhook
 from clawver_orders.platforms.clawver.envelope import check, data_of, payload_of, refusal
 from clawver_orders.platforms.clawver.fields import json_object
-from clawver_orders.platforms.clawver.listing import PAYMENT_STATUSES, STATUSES, Listing
+from clawver_orders.platforms.clawver.listing import Listing
 from clawver_orders.platforms.clawver.payment import is_refund_of
+from clawver_orders.platforms.clawver.query import PAYMENT_STATUSES, STATUSES
 from clawver_orders.platforms.clawver.wire import (
     View,
     download_from_wire,

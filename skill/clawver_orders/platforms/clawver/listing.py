@@ -13,24 +13,22 @@ from typing import Final, Literal
 
 from clawver_orders.errors import BadResponseError, InvalidArgument, NotFoundError
 from clawver_orders.http import Reply
-from clawver_orders.order import Order, Page, PaymentStatus, Query, Status
+from clawver_orders.order import Order, Page, Query, Status
 from clawver_orders.platforms.clawver.envelope import data_of, next_cursor, pagination_of
 from clawver_orders.platforms.clawver.fields import json_id, json_object
-
-STATUSES: Final[tuple[Status, ...]] = ("pending", "confirmed", "processing", "shipped", "delivered", "cancelled")
-PAYMENT_STATUSES: Final[tuple[PaymentStatus, ...]] = (
-    "pending",
-    "paid",
-    "failed",
-    "partially_refunded",
-    "refunded",
+from clawver_orders.platforms.clawver.query import (
+    MAX_READS,
+    all_before,
+    check,
+    matches,
+    says_too_little,
+    searched_ids,
 )
-_MAX_READS: Final = 6
+
 _PAGE: Final = 100
 # The shop's own maximum is not documented: exactly so many rows look like a page that was cut.
 _ROUND: Final = frozenset({10, 20, 25, 30, 50})
 _CURSOR: Final = re.compile(r"([0-9]{1,5})\.(.{0,500})", re.DOTALL)
-_PHONE: Final = re.compile(r"\+[0-9 ().-]{5,}|[0-9(][0-9 ().-]*[ ()][0-9 ().-]*")
 
 
 @dataclass(slots=True)
@@ -105,9 +103,9 @@ class Listing:
         Raises:
             InvalidArgument: A status, payment status, search or cursor that cannot be.
         """
-        _check(query)
+        check(query)
         if query.search is not None and "@" not in query.search:
-            return await self._by_ids(_ids(query.search), query)
+            return await self._by_ids(searched_ids(query.search), query)
         return await self._by_pages(query)
 
     async def _by_ids(self, ids: tuple[str, ...], query: Query) -> Page:
@@ -118,7 +116,7 @@ class Listing:
                 orders.append(await self._read_order(order_id))
             except NotFoundError:
                 missing.append(order_id)
-        kept = [order for order in orders if _matches(order, query)]
+        kept = [order for order in orders if matches(order, query)]
         notes = []
         if missing:
             notes.append(f"No such order: {', '.join(missing)}.")
@@ -140,16 +138,16 @@ class Listing:
             if stop is not None and skip + stop < len(batch.orders):
                 search.next_cursor, search.more = f"{skip + stop}.{cursor or ''}", True
                 break
-            beyond = query.after is not None and bool(batch.orders) and _all_before(batch.orders, query.after)
+            beyond = query.after is not None and bool(batch.orders) and all_before(batch.orders, query.after)
             search.more = batch.more and not beyond
             if batch.cursor is None or batch.cursor in cursors or beyond:
                 break
             cursors.add(batch.cursor)
             cursor, skip = batch.cursor, 0
-            if stop is not None or not here or search.reads >= _MAX_READS:
+            if stop is not None or not here or search.reads >= MAX_READS:
                 search.next_cursor = f"0.{cursor}"
                 break
-        return Page(tuple(search.found), search.next_cursor, notes=_notes(search, here=here))
+        return Page(tuple(_newest_first(search.found)), search.next_cursor, notes=_notes(search, here=here))
 
     async def _look_through(self, search: _Search, orders: tuple[Order, ...]) -> int | None:
         """Keep what matches; how many were looked at when it had to stop, None when it did not have to."""
@@ -157,8 +155,8 @@ class Listing:
             order = row
             if len(search.found) == search.query.limit:
                 return position
-            if _says_too_little(row, search.query):
-                if search.reads >= _MAX_READS:
+            if says_too_little(row, search.query):
+                if search.reads >= MAX_READS:
                     return position
                 search.reads += 1
                 try:
@@ -170,17 +168,17 @@ class Listing:
                 search.undated += 1
             elif search.oldest is None or order.created_at < search.oldest:
                 search.oldest = order.created_at
-            if order.id not in search.ids and _matches(order, search.query):
+            if order.id not in search.ids and matches(order, search.query):
                 search.found.append(order)
             search.ids.add(order.id)
         return len(orders) if len(search.found) == search.query.limit else None
 
     async def _batch(self, status: Status | None, limit: int, cursor: str | None) -> _Batch:
         """One page; of a shop of unknown generation, ``confirmed`` is asked for in the old word too."""
-        legacy = self.generation.word == "legacy"
-        word = "paid" if status == "confirmed" and legacy else status
+        known = self.generation.word or ("legacy" if cursor is not None else None)
+        word = "paid" if status == "confirmed" and known == "legacy" else status
         batch = await self._ask(word, limit, cursor)
-        if status == "confirmed" and not batch.orders and self.generation.word is None and cursor is None:
+        if status == "confirmed" and not batch.orders and known is None:
             return await self._ask("paid", limit, cursor, reads=2)
         return batch
 
@@ -211,42 +209,6 @@ class Listing:
         )
 
 
-def _check(query: Query) -> None:
-    if query.status is not None and query.status not in STATUSES:
-        next_step = f"Use one of: {', '.join(STATUSES)}"
-        if query.status == "failed":
-            next_step = 'Use payment_status "failed" instead'
-        elif query.status == "completed":
-            next_step = 'Use "delivered", which is the last status here'
-        raise InvalidArgument(f'Clawver has no status "{query.status}"', next_step, field="status")
-    if query.payment_status is not None and query.payment_status not in PAYMENT_STATUSES:
-        raise InvalidArgument(
-            f'Clawver has no payment status "{query.payment_status}"',
-            f"Use one of: {', '.join(PAYMENT_STATUSES)}",
-            field="payment_status",
-        )
-
-
-def _ids(search: str) -> tuple[str, ...]:
-    """The order ids of a search, without repetitions."""
-    if _PHONE.fullmatch(search.strip()):
-        raise InvalidArgument(
-            "Clawver keeps no phone numbers", "Search by e-mail address or order id", field="search"
-        )
-    ids = tuple(dict.fromkeys(part.strip() for part in search.split(",")))
-    if not all(json_id(order_id) for order_id in ids):
-        raise InvalidArgument(
-            "Clawver's orders cannot be searched for such words",
-            "Search by the buyer's whole e-mail address, or by order ids with commas",
-            field="search",
-        )
-    if len(ids) > _MAX_READS:
-        raise InvalidArgument(
-            f"search names {len(ids)} orders", f"Name at most {_MAX_READS} at a time", field="search"
-        )
-    return ids
-
-
 def _read_cursor(cursor: str | None) -> tuple[int, str | None]:
     """Our cursor: how many orders of a page are done, a point, and the page's own cursor if it has one."""
     if cursor is None:
@@ -257,48 +219,6 @@ def _read_cursor(cursor: str | None) -> tuple[int, str | None]:
             "cursor is not one of this store's", "Take next_cursor of the page before, unchanged", field="cursor"
         )
     return int(match[1]), match[2] or None
-
-
-def _says_too_little(row: Order, query: Query) -> bool:
-    """Whether a short row leaves open if the order is meant; without items it is a short one."""
-    if row.items or not (_status_matches(row, query) and _date_matches(row, query)):
-        return False
-    if query.search is not None and row.customer.email is None:
-        return True
-    if query.payment_status is None or row.refunds_complete:
-        return False
-    if row.raw_status == "refunded":
-        return query.payment_status in {"refunded", "partially_refunded"}
-    return row.payment_status == "unknown"
-
-
-def _matches(order: Order, query: Query) -> bool:
-    if not (_status_matches(order, query) and _date_matches(order, query)):
-        return False
-    if query.payment_status is not None and order.payment_status != query.payment_status:
-        return False
-    if query.search is None or "@" not in query.search:
-        return True
-    return (order.customer.email or "").casefold() == query.search.strip().casefold()
-
-
-def _status_matches(order: Order, query: Query) -> bool:
-    return query.status is None or order.status == query.status
-
-
-def _date_matches(order: Order, query: Query) -> bool:
-    if query.after is None and query.before is None:
-        return True
-    at = order.created_at
-    return (
-        at is not None
-        and (query.after is None or at >= query.after)
-        and (query.before is None or at <= query.before)
-    )
-
-
-def _all_before(orders: tuple[Order, ...], moment: datetime) -> bool:
-    return all(order.created_at is not None and order.created_at < moment for order in orders)
 
 
 def _newest_first(orders: list[Order]) -> list[Order]:
@@ -325,15 +245,17 @@ def _notes(search: _Search, *, here: bool) -> tuple[str, ...]:
 
 
 def _coverage(search: _Search) -> str:
+    which = "next" if search.query.cursor else "newest"
+    looked = f"Looked through the {which} {_orders(search.looked_at)}"
     if not search.more:
-        return f"Looked through {_orders(search.looked_at)}: all that the shop lists and that can match."
+        return f"{looked}; there are no others that can match."
     back = f", back to {search.oldest:%Y-%m-%d}" if search.oldest else ""
     on = (
         "pass next_cursor to go on"
         if search.next_cursor
         else "this shop's list goes no further, ask for one status at a time to see more"
     )
-    return f"Looked through the newest {_orders(search.looked_at)}{back}; older ones were not looked at: {on}."
+    return f"{looked}{back}; older ones were not looked at: {on}."
 
 
 def _orders(count: int) -> str:
