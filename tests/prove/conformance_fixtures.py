@@ -12,6 +12,7 @@ import anyio
 from mcp.server.context import ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer, Message, Resolve, Sample, UserMessage
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.shared.message import ServerMessageMetadata
 from mcp_types import (
     AudioContent,
     CallToolResult,
@@ -155,7 +156,9 @@ def _mount_questions_of_2025(server: MCPServer[object]) -> None:
         """Ask the client's model."""
         message = SamplingMessage(role="user", content=TextContent(type="text", text=prompt))
         request = CreateMessageRequest(params=CreateMessageRequestParams(messages=[message], max_tokens=100))
-        answer = await ctx.session.send_request(request, CreateMessageResult)
+        # Without this the question goes out on the stream for notices, which may not be open yet.
+        metadata = ServerMessageMetadata(related_request_id=ctx.request_id)
+        answer = await ctx.session.send_request(request, CreateMessageResult, metadata=metadata)
         return f"LLM response: {answer.content.text if isinstance(answer.content, TextContent) else ''}"
 
     @server.tool(structured_output=False)
