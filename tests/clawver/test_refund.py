@@ -158,6 +158,8 @@ async def test_a_whole_refusal_in_the_shops_own_form_is_one(status: int, code: s
         httpx2.Response(400),
         httpx2.Response(403, html="<h1>Firewall</h1>"),
         httpx2.Response(404, content=b'{"success":false,"error":{"code":"RESOURCE_NOT_FO'),
+        httpx2.Response(500, json=refunded(REFUND)),
+        httpx2.Response(400, json=refunded(REFUND)),
         httpx2.Response(502, html="<h1>Bad gateway</h1>"),
         httpx2.Response(504),
         httpx2.Response(200, html="<h1>Sign in</h1>"),

@@ -230,7 +230,7 @@ class ClawverStore:
     async def _send(
         self, method: str, where: Callable[[], str], body: object, may_start: Deadline
     ) -> Reply | Answer:
-        """Send a write once: the complete answer that is not a refusal, or how it ended otherwise."""
+        """Send a write once: a complete answer that is no refusal (nor yet a yes), or how it ended otherwise."""
         try:
             sent = await self._http.write(
                 method, where(), json=body, headers=self._authorization(), may_start=may_start
@@ -242,7 +242,7 @@ class ClawverStore:
         error_code = refusal(sent.reply)
         if error_code is not None:
             return Answer("refused", f"{sent.seen} in the shop's own error form", error=error_code)
-        return sent.reply if sent.reply.status < 300 else Answer("unknown", sent.seen)
+        return sent.reply
 
 
 def _order_of(data: Mapping[str, object]) -> Mapping[str, object]:
