@@ -1,0 +1,183 @@
+"""The check-up: settings, key, shop, clock, state directory, record; each with what to do where it fails."""
+
+import os
+import stat
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+import anyio
+import click
+
+from clawver_orders.cli import Join, Joints, options
+from clawver_orders.cli.filesystem import LOSABLE, REMOTE, kind_of
+from clawver_orders.errors import BadResponseError, DeskError, NetworkError, SetupError
+from clawver_orders.settings import Settings, StoreSettings
+
+_SKEW_S: Final = 60
+_MARKS: Final = {"ok": ("ok", "green"), "warned": ("note", "yellow"), "failed": ("FAILED", "red")}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one look found."""
+
+    outcome: Literal["ok", "warned", "failed"]
+    what: str
+    said: str
+
+
+@click.command(
+    epilog="""\b
+CLAW_API_KEY=... clawver-orders doctor
+It reads one order list of each shop, changes nothing there, and never shows a key.
+"""
+)
+@options.of_desk
+@click.pass_obj
+def doctor(join: Join, config: Path | None, *, sandbox: bool) -> int:
+    """Check settings, keys, the way to the shop, the clock and the record; say what to do next."""
+    joints = join(config=config, sandbox=sandbox)
+    try:
+        settings = joints.settings()
+    except SetupError as error:
+        _tell(Check("failed", "settings", _sentence(error)))
+        return 2
+    source = settings.config_file or "no settings file; the environment alone"
+    _tell(Check("ok", "settings", f"{source}."))
+
+    async def work() -> int:
+        failed = 0
+        async for check in _checks(joints, settings):
+            _tell(check)
+            failed += check.outcome == "failed"
+        click.echo(f"{failed} to put right." if failed else "All is well.")
+        return 1 if failed else 0
+
+    return anyio.run(work)
+
+
+async def _checks(joints: Joints, settings: Settings) -> AsyncIterator[Check]:
+    if not settings.stores:
+        yield await _no_store(joints)
+    for store in settings.stores:
+        async for check in _store(joints, store):
+            yield check
+    directory = joints.state_directory(settings)
+    state = _directory(directory)
+    yield state
+    yield _filesystem(directory)
+    if state.outcome != "failed":
+        yield await _record(joints, directory)
+
+
+async def _no_store(joints: Joints) -> Check:
+    """What any call would be told."""
+    async with joints.open_desk() as desk:
+        try:
+            await desk.list_orders("", limit=1)
+        except DeskError as error:
+            return Check("failed", "store", _sentence(error))
+    return Check("warned", "store", "None is configured; this is the made-up shop.")
+
+
+async def _store(joints: Joints, store: StoreSettings) -> AsyncIterator[Check]:
+    try:
+        store.api_key.value()
+    except SetupError as error:
+        yield Check("failed", f"{store.name}: key", _sentence(error))
+        return
+    yield Check("ok", f"{store.name}: key", f"{store.api_key.name} is set.")
+    shop, works = f"{store.name}: shop", f"{store.name}: key works"
+    try:
+        answered_at = await joints.first_answer(store)
+    except DeskError as error:
+        if isinstance(error, NetworkError | BadResponseError):
+            yield Check("failed", shop, f"{store.base_url}: {_sentence(error)}")
+        else:
+            yield Check("ok", shop, f"{store.base_url} answers.")
+            yield Check("failed", works, _sentence(error))
+        return
+    yield Check("ok", shop, f"{store.base_url} answers.")
+    yield Check("ok", works, "The shop let it read orders.")
+    yield _clock(store, answered_at)
+
+
+def _clock(store: StoreSettings, answered_at: datetime | None) -> Check:
+    what = f"{store.name}: clock"
+    if answered_at is None:
+        return Check("warned", what, "Not checked: the shop does not say what time it is.")
+    apart = round(abs((datetime.now(UTC) - answered_at).total_seconds()))
+    if apart > _SKEW_S:
+        return Check(
+            "failed",
+            what,
+            f"This machine's clock and the shop's are {apart} s apart. Set the clock, or let it be set (NTP).",
+        )
+    return Check("ok", what, f"This machine's and the shop's are at most {apart + 1} s apart.")
+
+
+def _directory(directory: Path) -> Check:
+    what = "state directory"
+    if not directory.exists():
+        parent = next(above for above in directory.parents if above.exists())
+        if os.access(parent, os.W_OK | os.X_OK):
+            return Check("ok", what, f"{directory} will be made when it is needed.")
+        return Check("failed", what, f"{directory} cannot be made. Make it, or set CLAWVER_ORDERS_HOME to another.")
+    try:
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(b"x")
+    except OSError as error:
+        return Check(
+            "failed",
+            what,
+            f"{directory} cannot be written ({type(error).__name__}). Check its owner, mode and free space.",
+        )
+    if os.name == "posix" and stat.S_IMODE(directory.stat().st_mode) & 0o077:
+        return Check("failed", what, f"{directory} is open to other users. Run: chmod 700 {directory}")
+    return Check("ok", what, f"{directory} can be written, by this user alone.")
+
+
+def _filesystem(directory: Path) -> Check:
+    kind = kind_of(directory)
+    if kind in REMOTE:
+        return Check(
+            "failed",
+            "file system",
+            f"{kind} is a network file system: locks are not safe there, and refunds need them. "
+            "Set CLAWVER_ORDERS_HOME to a local directory.",
+        )
+    if kind in LOSABLE:
+        return Check(
+            "warned",
+            "file system",
+            f"{kind} may be lost at a restart, and the record of refunds with it. "
+            "Set CLAWVER_ORDERS_HOME to a lasting directory.",
+        )
+    return Check("ok", "file system", f"{kind or 'unknown'}, on this machine.")
+
+
+async def _record(joints: Joints, directory: Path) -> Check:
+    try:
+        wrong = await joints.check_record(directory)
+    except DeskError as error:
+        return Check("failed", "record", _sentence(error))
+    if wrong is None:
+        return Check("ok", "record", "None yet: it is made with the first refund.")
+    if wrong:
+        return Check(
+            "failed", "record", f"{' '.join(wrong)} Keep the file, and compare it with the shop before refunding."
+        )
+    return Check("ok", "record", "It can be read, and its chain is whole.")
+
+
+def _sentence(error: DeskError) -> str:
+    return f"{error.happened}. {error.next_step}."
+
+
+def _tell(check: Check) -> None:
+    mark, colour = _MARKS[check.outcome]
+    click.echo(f"{click.style(f'{mark:7}', fg=colour)} {check.what:22} {check.said}")

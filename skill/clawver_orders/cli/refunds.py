@@ -1,0 +1,142 @@
+"""The record of refunds for a person at a terminal: list, show, and adopt what another desk made."""
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+
+from clawver_orders import approvals
+from clawver_orders.cli import Join, options
+from clawver_orders.cli.shown import WHOSE, Page, minute, plain, print_json, quoted
+from clawver_orders.cli.terminal import Terminal, person
+from clawver_orders.desk import Desk
+from clawver_orders.refunds.machine import OPEN, Move, State
+
+
+@click.group()
+def refunds() -> None:
+    """Look at the record of refunds; the shop is not asked."""
+
+
+@refunds.command("list")
+@click.option("--all", "every", is_flag=True, help="Those that are over, too.")
+@options.as_json
+@options.of_desk
+@click.pass_obj
+def list_(join: Join, config: Path | None, *, every: bool, sandbox: bool, as_json: bool) -> None:
+    """List the refunds that wait, are under way, or whose outcome is not known."""
+
+    async def work() -> None:
+        async with join(config=config, sandbox=sandbox).open_desk() as desk:
+            states = frozenset(State) if every else OPEN | {State.PREPARED}
+            found = [await desk.moves.confirmed(move, None) for move in await desk.moves.ledger.find(states=states)]
+            found = [move for move in found if move.state in states]
+            if as_json:
+                print_json(desk, _as_json(desk, found))
+            else:
+                _show_list(Page(desk), found)
+
+    anyio.run(work)
+
+
+@refunds.command(epilog="\b\nclawver-orders refunds show R-7K2M9Q4X\n")
+@click.argument("move_id", metavar="ID")
+@options.as_json
+@options.of_desk
+@click.pass_obj
+def show(join: Join, move_id: str, config: Path | None, *, sandbox: bool, as_json: bool) -> None:
+    """Show one refund: what it is, where it stands, and what to do next."""
+
+    async def work() -> None:
+        async with join(config=config, sandbox=sandbox).open_desk() as desk:
+            move = await approvals.found(desk, move_id)
+            if as_json:
+                print_json(desk, _as_json(desk, [move]))
+            else:
+                _show(Page(desk), desk, move)
+
+    anyio.run(work)
+
+
+@refunds.command()
+@click.argument("order_id")
+@options.of_store
+@options.of_desk
+@click.pass_obj
+def adopt(join: Join, order_id: str, store: str, config: Path | None, *, sandbox: bool) -> int:
+    """Take refunds on an order into the record that another desk, or a lost record, made. For people."""
+
+    async def work(terminal: Terminal) -> int:
+        async with join(config=config, sandbox=sandbox).open_desk() as desk:
+            order = await desk.get_order(store, order_id)
+            terminal.say(
+                "Do this only if you know which desk made these refunds: afterwards new ones are possible."
+            )
+            if terminal.ask("Type the order's id to adopt them, anything else to leave it:") != order.id:
+                terminal.say("That is not it. Nothing was changed.")
+                return 1
+            adopted = await desk.refunds.adopt(order, by="a person at the terminal")
+            terminal.say(f"Adopted: {', '.join(f'{one.refund_id} {one.amount}' for one in adopted) or 'none'}.")
+            return 0
+
+    with person("adopt") as terminal:
+        return anyio.run(work, terminal)
+
+
+def _as_json(desk: Desk, moves: list[Move]) -> dict[str, Any]:
+    return {
+        "refunds": [plain(desk.refunds.told(move)) for move in moves if move.kind == "refund"],
+        "webhooks": [
+            {"action_id": move.id, "store": move.store, "url": move.subject, "events": move.text.split(",")}
+            | {"state": str(move.state), "outcome": {"yes": "done"}.get(move.moved, move.moved)}
+            for move in moves
+            if move.kind != "refund"
+        ],
+    }
+
+
+def _show_list(page: Page, moves: list[Move]) -> None:
+    if not moves:
+        page.say("Nothing waits, and nothing is open.")
+        return
+    page.table(
+        ("id", "store", "order or address", "amount", "state", "money moved", "prepared", "customer"),
+        (
+            (
+                move.id,
+                move.store,
+                move.subject if move.kind == "refund" else quoted(move.subject),
+                move.amount,
+                move.state,
+                move.moved if move.kind == "refund" else None,
+                minute(move.prepared_at),
+                move.snapshot.customer,
+            )
+            for move in moves
+        ),
+    )
+    if any(move.state is State.PREPARED for move in moves):
+        page.say("Prepared ones wait for a person: clawver-orders approve ID, or reject ID.")
+
+
+def _show(page: Page, desk: Desk, move: Move) -> None:
+    page.say(WHOSE)
+    page.facts(
+        (
+            ("Id", move.id),
+            *approvals.facts(move),
+            ("State", move.state),
+            ("Money moved", move.moved if move.kind == "refund" else None),
+            ("Prepared", minute(move.prepared_at)),
+            ("Confirmed by", move.confirmed_by),
+            ("Sent", minute(move.sent_at)),
+            ("Settled", minute(move.settled_at)),
+            ("Evidence", move.evidence),
+            ("Shop's id", quoted(move.shop_id)),
+            ("Processor's id", quoted(move.processor_id)),
+            ("Looked for", f"{move.looks} times" if move.looks else None),
+        )
+    )
+    if move.kind == "refund":
+        page.say(desk.refunds.told(move).message)

@@ -1,0 +1,64 @@
+"""The commands that stay: the server for assistants, and the shop simulator."""
+
+from pathlib import Path
+
+import anyio
+import click
+
+from clawver_orders.cli import Join, options
+
+
+@click.command(
+    epilog="""\b
+An MCP client starts this itself. Its settings look like:
+  {"mcpServers": {"orders": {"command": "clawver-orders", "args": ["serve"],
+                             "env": {"CLAW_API_KEY": "..."}}}}
+"""
+)
+@click.option("--read-only", is_flag=True, help="Refuse every write: no refunds, no webhooks.")
+@options.of_desk
+@click.pass_obj
+def serve(join: Join, config: Path | None, *, read_only: bool, sandbox: bool) -> None:
+    """Serve the desk to an assistant: MCP over stdin and stdout; the log goes to stderr."""
+    joints = join(config=config, sandbox=sandbox)
+    joints.settings()
+
+    async def stay() -> None:
+        await joints.serve(read_only=read_only)
+
+    anyio.run(stay)
+
+
+@click.command(
+    epilog="""\b
+clawver-orders sandbox --port 8484
+clawver-orders sandbox --fault refund:timeout-after     the first refund is made, its answer is lost
+clawver-orders sandbox --generation legacy --seed 7
+Then, in another terminal:
+  CLAW_API_URL=http://127.0.0.1:8484 CLAW_API_KEY=claw_sk_test_example clawver-orders orders list
+  curl http://127.0.0.1:8484/_sandbox/requests          what reached the shop
+"""
+)
+@click.option("--port", default=8484, type=click.IntRange(0, 65535), show_default=True, help="0: any that is free.")
+@click.option(
+    "--seed", type=click.IntRange(0), help="The same seed makes the same shop. [default: another each time]"
+)
+@click.option(
+    "--generation",
+    type=click.Choice(["current", "legacy"]),
+    default="current",
+    show_default=True,
+    help="Which API.",
+)
+@click.option("--fault", "faults", multiple=True, metavar="OPERATION:KIND[-WHEN][:TIMES]", help="What goes wrong.")
+@click.pass_obj
+def sandbox(join: Join, *, port: int, seed: int | None, generation: str, faults: tuple[str, ...]) -> None:
+    """Simulate a shop on this machine, over HTTP, until Ctrl-C. No money is real."""
+
+    def ready(address: str) -> None:
+        click.echo(f"A made-up shop answers at {address} - stop it with Ctrl-C.")
+
+    async def stay() -> None:
+        await join(sandbox=True).simulate(port=port, seed=seed, generation=generation, faults=faults, ready=ready)
+
+    anyio.run(stay)
