@@ -94,6 +94,15 @@ async def test_a_wrong_key_is_auth_and_the_key_is_not_shown() -> None:
     assert "claw_sk" not in str(refused.value)
 
 
+async def test_a_ping_asks_for_one_order_and_tells_the_clock_of_the_shop() -> None:
+    shop = scripted(httpx2.Response(200, json=data(orders=[]), headers={"date": "Mon, 02 Mar 2026 12:00:00 GMT"}))
+    assert await shop.store.ping() == NOON
+    assert shop.queries == [{"limit": "1"}]
+    assert await scripted(data(orders=[])).store.ping() is None
+    with pytest.raises(AuthError):
+        await store_of(sandbox(), key=Key("claw_sk_test_wrong_example")).ping()
+
+
 # One order.
 
 
@@ -215,6 +224,15 @@ async def test_an_answer_outside_the_envelope_is_a_bad_response(call: Call, body
     answer = httpx2.Response(200, content=body, headers={"content-type": "application/json"})
     with pytest.raises(BadResponseError):
         await call(scripted(answer).store)
+
+
+@pytest.mark.parametrize("success", [1, "true", None, False, ...])
+async def test_only_true_is_success(success: object) -> None:
+    body = {"success": success, "data": {"order": order_body()}}
+    with pytest.raises(BadResponseError):
+        await scripted({name: value for name, value in body.items() if value is not ...}).store.get_order(
+            "ord_abc123"
+        )
 
 
 @EVERY_READ

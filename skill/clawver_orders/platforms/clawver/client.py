@@ -98,6 +98,12 @@ class ClawverStore:
         self._clock = clock
         self._listing = Listing(self._list, self.get_order, lambda body: self._order(body, view="row"))
 
+    async def ping(self) -> datetime | None:
+        """As Store: ``GET /orders?limit=1``."""
+        reply = await self._list({"limit": "1"})
+        data_of(reply, "list of orders")
+        return reply.date
+
     async def list_orders(self, query: Query) -> Page:
         """As Store; payment status, search and dates are looked for here, over the newest orders."""
         return await self._listing.page(query)
