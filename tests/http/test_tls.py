@@ -165,14 +165,19 @@ async def hang(connection: Connection) -> None:
     await anyio.sleep_forever()
 
 
-@pytest.mark.parametrize(("script", "seen"), [(leave, "incomplete or malformed answer"), (hang, "time-out")])
+@pytest.mark.parametrize(
+    ("script", "seen"),
+    [(leave, {"incomplete or malformed answer", "connection reset"}), (hang, {"time-out"})],
+    ids=["leave", "hang"],
+)
 async def test_a_tls_connection_lost_after_the_request_is_unknown(
-    serve: Serve, tmp_path: Path, script: Script, seen: str
+    serve: Serve, tmp_path: Path, script: Script, seen: set[str]
 ) -> None:
-    """hostile 42, 43"""
+    """hostile 42, 43: without the goodbye of TLS it may end as a reset"""
     certificate = Certificate(tmp_path)
     async with serve(script, tls=certificate.server()) as shop:
         http = Http(shop.url, ssl_context=certificate.believing_client())
-        sent = await http.write("POST", "/x", json={}, may_start=lambda: True, deadline_s=0.6)
-        assert (sent.kind, sent.seen) == ("unknown", seen)
+        sent = await http.write("POST", "/x", json={}, may_start=lambda: True, deadline_s=1.5)
+        assert sent.kind == "unknown"
+        assert sent.seen in seen
         assert (shop.connections, len(shop.requests)) == (1, 1)

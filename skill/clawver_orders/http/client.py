@@ -290,7 +290,7 @@ class _Start:
 
 def _timeouts(deadline_s: float, *, read: float | None = None) -> dict[str, float | None]:
     # httpcore2 closes the socket of a handshake that times out, but not that of one that the deadline cancels.
-    return {"connect": min(5.0, deadline_s / 3), "read": read, "write": read, "pool": None}
+    return {"connect": min(5.0, 0.8 * deadline_s), "read": read, "write": read, "pool": None}
 
 
 def _checked_headers(headers: Mapping[str, str] | None) -> Mapping[str, str]:
