@@ -41,9 +41,7 @@ async def stored(ledger: SqliteLedger, move: Move | None = None) -> Move:
 async def walk(ledger: SqliteLedger, move: Move) -> Move:
     """Confirm, claim and settle."""
     move = await ledger.decide(lambda book: machine.confirm(book, move, by="form", now=NOON), by="form")
-    move = await ledger.decide(
-        lambda book: machine.claim(book, move, move.snapshot, owner="me", now=NOON), by="desk"
-    )
+    move = await ledger.decide(lambda book: machine.claim(move, move.snapshot, owner="me", now=NOON), by="desk")
     answer = Answer("done", "201", shop_id="ref_1", processor_id="re_example", remaining=move.remaining)
     return await ledger.decide(lambda _: machine.settle(move, answer, owner="me", now=after(1)), by="desk")
 
@@ -135,7 +133,7 @@ async def test_only_one_of_a_hundred_callers_gets_the_claim(ledger: SqliteLedger
 
     async def call(owner: str) -> None:
         def decide(book: Book) -> Move:
-            return machine.claim(book, machine.held(book, move.id, "refund"), move.snapshot, owner=owner, now=NOON)
+            return machine.claim(machine.held(book, move.id, "refund"), move.snapshot, owner=owner, now=NOON)
 
         if (await ledger.decide(decide, by=owner)).owner == owner:
             owners.append(owner)

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from clawver_orders import cli
 from clawver_orders.desk import Desk
+from clawver_orders.errors import InvalidArgument, SetupError
 from clawver_orders.http import Http, quiet_logging
-from clawver_orders.ledger import SqliteLedger
+from clawver_orders.ledger import FILE_NAME, SqliteLedger
 from clawver_orders.money import CURRENCIES
 from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.settings import Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.webhooks import SecretFiles
 
 _SANDBOX_KEY: Final = "claw_sk_test_example"
+_TEST_KEYS: Final = "claw_sk_test_"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 # A laptop that slept, or a clock that was set: more than this between two readings is no drift.
 _CLOCKS_AGREE_S: Final = 2.0
@@ -78,14 +81,11 @@ class Joints:
     async def open_desk(self, *, read_only: bool = False) -> AsyncIterator[Desk]:
         """The desk over the configured stores, or over the sandbox; its connections are closed at the end."""
         settings = self.settings()
-        connections = self._sandbox_connections(settings) if self._sandbox else self._connections(settings)
+        connections = self._sandbox_connections() if self._sandbox else self._connections(settings)
         directory = self.state_directory(settings)
         try:
             yield Desk(
-                [
-                    ClawverStore(store.name, http, store.api_key, store.currency, now)
-                    for store, http in connections
-                ],
+                [ClawverStore(store.name, http, store.api_key, store.currency, now) for store, http in connections],
                 SqliteLedger(directory, now),
                 now=now,
                 awake=awake_clock(),
@@ -104,20 +104,20 @@ class Joints:
     def _connections(self, settings: Settings) -> list[tuple[StoreSettings, Http]]:
         return [(store, Http(store.base_url)) for store in settings.stores]
 
-    def _sandbox_connections(self, settings: Settings) -> list[tuple[StoreSettings, Http]]:
+    def _sandbox_connections(self) -> list[tuple[StoreSettings, Http]]:
         """A sandbox that runs already, where CLAW_API_URL names one on this machine; else one in this process."""
-        key = Secret("env", "CLAW_API_KEY", {"CLAW_API_KEY": self._environ.get("CLAW_API_KEY") or _SANDBOX_KEY})
+        # Never a real key: only one that is made for testing goes to a made-up shop.
+        given = self._environ.get("CLAW_API_KEY", "")
+        key = Secret("env", "KEY", {"KEY": given if given.startswith(_TEST_KEYS) else _SANDBOX_KEY})
+        shop = StoreSettings("clawver", "clawver", key)
         running = self._environ.get("CLAW_API_URL", "")
         if urlsplit(running).hostname in _LOOPBACK:
-            return [(StoreSettings("clawver", "clawver", key), Http(running))]
-        import httpx2  # noqa: PLC0415 - only for a sandbox in process
+            return [(shop, Http(running))]
+        import httpx2  # noqa: PLC0415 - only for a sandbox in this process
 
         from clawver_orders.sandbox import Sandbox  # noqa: PLC0415
 
-        del settings
-        transport = httpx2.ASGITransport(app=Sandbox(key=_SANDBOX_KEY).app)
-        key = Secret("env", "CLAW_API_KEY", {"CLAW_API_KEY": _SANDBOX_KEY})
-        return [(StoreSettings("clawver", "clawver", key), Http("http://localhost", transport=transport))]
+        return [(shop, Http("http://localhost", transport=httpx2.ASGITransport(app=Sandbox().app)))]
 
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
@@ -128,9 +128,41 @@ class Joints:
             capabilities = [store.capabilities for store in desk.stores] or [ClawverStore.capabilities]
             await serve_stdio(build(desk, capabilities=capabilities), desk)
 
+    async def simulate(
+        self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]
+    ) -> None:
+        """The made-up shop over HTTP on this machine, until it is stopped."""
+        from clawver_orders.sandbox import Sandbox, serve  # noqa: PLC0415 - no other command needs a web server
+
+        shop = Sandbox(seed=seed, generation="legacy" if generation == "legacy" else "current")
+        try:
+            shop.faults.add(*faults)
+        except ValueError as error:
+            raise InvalidArgument(f"--fault: {error}", "See references/sandbox.md for all of them") from None
+        try:
+            await serve(shop, "127.0.0.1", port, ready)
+        except OSError as error:
+            raise SetupError(
+                f"Port {port} cannot be had ({type(error).__name__})", "Choose another with --port, or 0 for any"
+            ) from error
+
+    async def first_answer(self, store: StoreSettings) -> datetime | None:
+        """Read one order of the shop with its key: the shop's clock, if it tells the time."""
+        http = Http(store.base_url)
+        try:
+            return await ClawverStore(store.name, http, store.api_key, store.currency, now).ping()
+        finally:
+            await http.aclose()
+
+    async def check_record(self, directory: Path) -> tuple[str, ...] | None:
+        """What is wrong with the record in a directory; None where there is none yet."""
+        if not (directory / FILE_NAME).exists():
+            return None
+        return await SqliteLedger(directory, now).verify()
+
 
 def log_to_stderr() -> None:
-    """Our own lines, and the libraries' warnings; never a URL's query, a header or a body."""
+    """Our own lines and the libraries' warnings; never a URL's query, a header or a body."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("clawver_orders").setLevel(logging.INFO)
     quiet_logging()
@@ -138,11 +170,8 @@ def log_to_stderr() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command ``clawver-orders``."""
-    import anyio
-
     log_to_stderr()
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    anyio.run(lambda: Joints(sandbox="--sandbox" in given).serve(read_only=False))
+    sys.exit(cli.run(Joints, arguments))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What a platform must be able to do for the desk, and what it declares that it can do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from clawver_orders.money import Money
@@ -94,6 +95,10 @@ class Store(Protocol):
         """What this store can do; constant for the life of the process."""
         ...
 
+    async def ping(self) -> datetime | None:
+        """Read one thing with the shop's key: what the shop's clock said then, where it says so."""
+        ...
+
     async def list_orders(self, query: Query) -> Page:
         """Orders, newest first, filtered as asked: by the API where it can, else here over the newest pages.
 
@@ -129,9 +134,7 @@ class Store(Protocol):
         """
         ...
 
-    async def create_webhook(
-        self, url: str, events: tuple[str, ...], secret: str, may_start: Deadline
-    ) -> Answer:
+    async def create_webhook(self, url: str, events: tuple[str, ...], secret: str, may_start: Deadline) -> Answer:
         """Register a destination, once; ``shop_id`` of the answer is the webhook's id. Never raises, as refund."""
         ...
 

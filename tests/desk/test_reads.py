@@ -1,5 +1,6 @@
 """Reads at the desk, over the sandbox: what is asked and what is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -76,6 +77,27 @@ async def test_parcels_are_told_in_one_sentence(counter: Counter) -> None:
         told = await counter.desk.track_order("", hints[hint])
         assert words in told.message, hint
         assert told.shipments == ()
+
+
+async def test_a_parcel_without_tracking_is_told_as_such(counter: Counter) -> None:
+    order_id = counter.sandbox.hints["shipped_order"]
+    order = counter.sandbox.shop.orders[order_id]
+    order.tracking_number = order.tracking_url = None
+    told = await counter.desk.track_order("", order_id)
+    assert "without a tracking number yet" in told.message
+    order.carrier = None
+    told = await counter.desk.track_order("", order_id)
+    assert (told.shipments, "gives no tracking" in told.message) == ((), True)
+
+
+async def test_an_item_without_its_size_is_told_as_such(counter: Counter) -> None:
+    order_id = counter.sandbox.hints["wrong_size_order"]
+    counter.sandbox.faults.clear()
+    item = counter.sandbox.shop.orders[order_id].items[0]
+    item.variant_id = None
+    item.variant = replace(item.variant, name="") if item.variant else None
+    told = await counter.desk.lookup_variants("", order_id)
+    assert "ask the buyer" in told.message
 
 
 async def test_a_delivered_parcel_is_told_as_such(counter: Counter) -> None:

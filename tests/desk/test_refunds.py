@@ -7,6 +7,7 @@ import anyio
 import httpx2
 import pytest
 
+from clawver_orders import approvals
 from clawver_orders.desk.results import Consent, Refund
 from clawver_orders.errors import AuthError, InvalidArgument, NotFoundError, RefundError, SetupError
 from clawver_orders.money import Money
@@ -35,6 +36,12 @@ async def executed(counter: Counter, amount: str = "5.00 USD") -> Refund:
 async def checked(counter: Counter, refund: Refund) -> Refund:
     (now,) = await counter.desk.check_refund(refund_id=refund.refund_id)
     return now
+
+
+async def answered(counter: Counter, refund: Refund, *, given: bool) -> Move:
+    """A person answers outside of the assistant."""
+    move = await approvals.found(counter.desk, refund.refund_id)
+    return await approvals.answer(counter.desk, move, given=given, how="command")
 
 
 async def test_a_part_is_refunded_once_and_told_with_its_receipt(counter: Counter) -> None:
@@ -83,7 +90,7 @@ async def test_a_no_is_final(counter: Counter) -> None:
 
 async def test_a_yes_outside_of_the_assistant_is_carried_out_by_the_next_call(counter: Counter) -> None:
     refund = await counter.prepared()
-    approved = await counter.desk.refunds.approve(refund.refund_id, by="command")
+    approved = await answered(counter, refund, given=True)
     assert (approved.state, counter.posts()) == (State.CONFIRMED, 0)
     done = await counter.desk.execute_refund(refund.refund_id, None)
     assert (done.state, done.confirmed_by) == (State.SUCCEEDED, "command")
@@ -91,12 +98,12 @@ async def test_a_yes_outside_of_the_assistant_is_carried_out_by_the_next_call(co
 
 async def test_a_yes_can_be_taken_back_before_it_is_used(counter: Counter) -> None:
     refund = await counter.prepared()
-    await counter.desk.refunds.approve(refund.refund_id, by="command")
-    await counter.desk.refunds.decline(refund.refund_id, by="command")
+    await answered(counter, refund, given=True)
+    await answered(counter, refund, given=False)
     with refusal("void"):
         await counter.desk.execute_refund(refund.refund_id, None)
     with refusal("void"):
-        await counter.desk.refunds.approve(refund.refund_id, by="command")
+        await answered(counter, refund, given=True)
     assert counter.posts() == 0
 
 
@@ -107,7 +114,7 @@ async def test_a_preparation_expires_and_so_does_an_unused_yes(counter: Counter)
     with refusal("expired"):
         await counter.desk.execute_refund(first.refund_id, YES)
     second = await counter.prepared()
-    await counter.desk.refunds.approve(second.refund_id, by="command")
+    await answered(counter, second, given=True)
     counter.clock.pass_by(minutes=5)
     with refusal("void"):
         await counter.desk.execute_refund(second.refund_id, None)
@@ -240,7 +247,7 @@ async def test_two_desks_that_do_not_share_a_record_notice_each_other(tmp_path: 
 async def test_a_refund_in_the_dashboard_between_yes_and_send_makes_it_void(counter: Counter) -> None:
     """Hostile 82."""
     refund = await counter.prepared()
-    await counter.desk.refunds.approve(refund.refund_id, by="command")
+    await answered(counter, refund, given=True)
     counter.sandbox.shop.refund(counter.refundable, 100, "by hand")
     with refusal("void") as caught:
         await counter.desk.execute_refund(refund.refund_id, None)
@@ -285,7 +292,9 @@ async def test_a_wrong_key_is_told_as_such_and_never_shown(tmp_path: Path) -> No
     assert "wrong_example" not in str(caught.value)
 
 
-async def test_a_sender_that_died_leaves_an_unknown_that_the_next_desk_settles(tmp_path: Path) -> None:
+async def test_a_sender_that_died_leaves_an_unknown_that_the_next_desk_settles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hostile 65: the claim is on disk, its sender is gone."""
     counter = open_counter(tmp_path)
     refund = await counter.prepared()
@@ -296,7 +305,7 @@ async def test_a_sender_that_died_leaves_an_unknown_that_the_next_desk_settles(t
     async def die(*_: object) -> Answer:
         raise Killed
 
-    counter.desk.stores[0].refund = die  # type: ignore[method-assign]
+    monkeypatch.setattr(counter.desk.stores[0], "refund", die)
     with pytest.raises(Killed):
         await counter.desk.execute_refund(refund.refund_id, YES)
     heir = open_counter(tmp_path, sandbox=counter.sandbox, clock=counter.clock)
@@ -405,11 +414,13 @@ async def test_a_cancelled_call_is_still_recorded(tmp_path: Path) -> None:
     assert (kept.state, counter.paid_back()) == (State.SUCCEEDED, [500])
 
 
-async def test_a_record_that_cannot_be_written_before_the_send_sends_nothing(tmp_path: Path) -> None:
+async def test_a_record_that_cannot_be_written_before_the_send_sends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hostile 69: no byte leaves before the claim is on disk."""
     counter = open_counter(tmp_path)
     refund = await counter.prepared()
-    await counter.desk.refunds.approve(refund.refund_id, by="command")
+    await answered(counter, refund, given=True)
     decide = counter.ledger.decide
 
     async def fail(decision: Callable[[Book], Move], *, by: str) -> Move:
@@ -417,13 +428,15 @@ async def test_a_record_that_cannot_be_written_before_the_send_sends_nothing(tmp
             raise SetupError("The disk is full", "Make room")
         return await decide(decision, by=by)
 
-    counter.ledger.decide = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(counter.ledger, "decide", fail)
     with pytest.raises(SetupError):
         await counter.desk.execute_refund(refund.refund_id, None)
     assert counter.posts() == 0
 
 
-async def test_an_outcome_that_cannot_be_written_is_unknown_and_found_later(tmp_path: Path) -> None:
+async def test_an_outcome_that_cannot_be_written_is_unknown_and_found_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Hostile 69: the shop did it, the disk is full."""
     counter = open_counter(tmp_path)
     refund = await counter.prepared()
@@ -438,10 +451,10 @@ async def test_an_outcome_that_cannot_be_written_is_unknown_and_found_later(tmp_
             claims.append(move)
         return move
 
-    counter.ledger.decide = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(counter.ledger, "decide", fail)
     told = await counter.desk.execute_refund(refund.refund_id, YES)
     assert (told.state, told.money_moved) == (State.UNKNOWN, "unknown")
-    counter.ledger.decide = decide  # type: ignore[method-assign]
+    monkeypatch.setattr(counter.ledger, "decide", decide)
     counter.clock.pass_by(seconds=31)
     assert (await checked(counter, refund)).state is State.SUCCEEDED
     assert (counter.posts(), counter.paid_back()) == (1, [500])

@@ -1,5 +1,7 @@
 """What may be refunded, by the order as read and the record of what was done: the engine alone."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,7 +95,7 @@ def test_the_same_amount_on_our_record_is_a_duplicate_even_where_the_shop_does_n
     book = Memory()
     move = book.prepare()
     move = book.keep(machine.confirm(book, move, by="form", now=NOON))
-    move = book.keep(machine.claim(book, move, rules.snapshot(order()), owner="me", now=NOON))
+    move = book.keep(machine.claim(move, rules.snapshot(order()), owner="me", now=NOON))
     book.keep(machine.settle(move, Answer("done", "201", shop_id="ref_9"), owner="me", now=NOON))
     with refusal("duplicate"):
         book.prepare(reason="another way of saying it")
@@ -130,7 +132,7 @@ def test_a_known_mark_on_another_order_is_foreign_too() -> None:
     book = Memory()
     move = book.prepare()
     copied = order(refunds=(shop_refund(300, f"torn [{move.id}]"),), payment_status="partially_refunded")
-    book.moves[move.id] = machine.replace(move, subject="ord_2")
+    book.moves[move.id] = replace(move, subject="ord_2")
     with refusal("foreign"):
         book.prepare(copied)
 
@@ -169,7 +171,7 @@ def test_an_id_that_is_taken_is_not_minted_again() -> None:
 
 def sent(book: Memory) -> machine.Move:
     move = book.keep(machine.confirm(book, book.prepare(), by="form", now=NOON))
-    move = book.keep(machine.claim(book, move, rules.snapshot(order()), owner="me", now=NOON))
+    move = book.keep(machine.claim(move, rules.snapshot(order()), owner="me", now=NOON))
     return book.keep(machine.settle(move, Answer("unknown", "time-out"), owner="me", now=NOON))
 
 

@@ -69,7 +69,7 @@ class Moves:
         owner = secrets.token_hex(16)
 
         def decide(book: machine.Book) -> Move:
-            return machine.claim(book, machine.held(book, move.id, move.kind), seen, owner=owner, now=self.now())
+            return machine.claim(machine.held(book, move.id, move.kind), seen, owner=owner, now=self.now())
 
         claimed = await self.ledger.decide(decide, by="desk")
         if claimed.state is not State.SENDING or claimed.owner != owner:

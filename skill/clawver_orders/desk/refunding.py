@@ -95,17 +95,6 @@ class Refunding:
         now = self._moves.now()
         return self.told(await self._moves.looked(move, lambda held: rules.look(held, order, now)))
 
-    async def decline(self, refund_id: str, *, by: str) -> Refund:
-        """A person says no."""
-        move = await self.held(refund_id)
-        return self.told(await self._moves.confirmed(move, Consent(given=False, how=by)))
-
-    async def approve(self, refund_id: str, *, by: str) -> Refund:
-        """A person says yes, outside of the assistant. Nothing is sent by this."""
-        move = await self._moves.confirmed(await self.held(refund_id), Consent(given=True, how=by))
-        words.raise_if_refused(move)
-        return self.told(move)
-
     async def resolve(self, refund_id: str, *, applied: bool, by: str) -> Refund:
         """A person's word on a refund whose outcome is not known."""
         move = await self.held(refund_id)

@@ -100,7 +100,7 @@ class Webhooks:
                 prepared_at=self._moves.now(),
                 snapshot=seen,
             )
-            machine.refuse_beside(book, move)
+            machine.refuse_beside(book, move.store, move.subject)
             return move
 
         return await self._ledger.decide(decide, by="assistant")

@@ -1,1 +1,1 @@
-"""The platforms: a folder each, with the vendor's endpoints and words; none imports another."""
+"""The platforms: each reads and writes one vendor's API and knows nothing of the others."""

@@ -257,14 +257,14 @@ def held(book: Book, move_id: str, kind: Kind) -> Move:
     return move
 
 
-def refuse_beside(book: Book, move: Move) -> None:
-    """Refuse while another move on the same subject is open: what it did is not settled.
+def refuse_beside(book: Book, store: str, subject: str) -> None:
+    """Refuse while a move on the same order or URL is open: what it did is not settled.
 
     Raises:
         RefundError: ``refund.open``.
     """
-    for other in book.of(move.store, move.subject):
-        if other.id != move.id and other.state in OPEN:
+    for other in book.of(store, subject):
+        if other.state in OPEN:
             raise RefundError(
                 "open",
                 f"{other.id} on the same order is {other.state}, and only one may be under way",
@@ -290,7 +290,7 @@ def confirm(book: Book, move: Move, *, by: str, now: datetime) -> Move:
     move = expire(move, now)
     if move.state is not State.PREPARED:
         return move
-    refuse_beside(book, move)
+    refuse_beside(book, move.store, move.subject)
     return step(move, State.CONFIRMED, confirmed_at=now, confirmed_by=by)
 
 
@@ -304,11 +304,10 @@ def decline(move: Move, *, by: str, now: datetime) -> Move:
     return move
 
 
-def claim(book: Book, move: Move, seen: Snapshot, *, owner: str, now: datetime) -> Move:
+def claim(move: Move, seen: Snapshot, *, owner: str, now: datetime) -> Move:
     """Take the one right to send. The caller may send if, and only if, it finds itself as the owner afterwards.
 
-    Raises:
-        RefundError: ``refund.open``: another move on the same subject is under way.
+    A confirmed move is the only open one on its subject: confirm saw to it, and the ledger's index does.
     """
     move = expire(move, now)
     if move.state is not State.CONFIRMED:
@@ -317,7 +316,6 @@ def claim(book: Book, move: Move, seen: Snapshot, *, owner: str, now: datetime) 
         return step(
             move, State.VOID, settled_at=now, evidence=f"the order changed since it was confirmed: {changed}"
         )
-    refuse_beside(book, move)
     return step(move, State.SENDING, owner=owner, sent_at=now)
 
 

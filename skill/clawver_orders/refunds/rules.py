@@ -116,6 +116,8 @@ def prepare(
     written = reason(given)
     # Read before the order is judged, so that a wrong form is told as such.
     wanted = None if amount == "full" else money.parse(amount)
+    # Before all else about the order: while one is open, what the shop says is not the whole truth.
+    machine.refuse_beside(book, order.store, order.id)
     total, rest = left(order)
     _refuse_foreign(book, order)
     wanted = _amount(wanted, amount, total, rest, capabilities)
@@ -132,7 +134,6 @@ def prepare(
         snapshot=snapshot(order),
         remaining=rest - wanted,
     )
-    machine.refuse_beside(book, move)
     if not another:
         for earlier in book.of(order.store, order.id):
             if _same_request(earlier, move) and machine.expire(earlier, now).state is State.PREPARED:
