@@ -148,11 +148,12 @@ async def test_the_file_and_its_directory_are_private(tmp_path: Path) -> None:
     """Hostile 80: whatever the umask says."""
     before = os.umask(0)
     try:
-        await stored(SqliteLedger(tmp_path / "state", lambda: NOON))
+        await stored(SqliteLedger(tmp_path / "home" / "state", lambda: NOON))
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
-    assert stat.S_IMODE((tmp_path / "state" / FILE_NAME).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "home" / "state").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "home" / "state" / FILE_NAME).stat().st_mode) == 0o600
 
 
 async def test_the_record_is_written_through_and_without_a_write_ahead_log(

@@ -259,3 +259,9 @@ def test_a_log_line_holds_no_secret(line: str, safe: str) -> None:
 
 def test_a_log_line_is_capped() -> None:
     assert len(redact("x" * 100_000)) == 4000
+
+
+@given(st.text(alphabet="aZ09 ,'#()+&%@_./-wW裙ねコ", max_size=60))
+def test_what_skips_the_work_is_what_the_work_would_have_left(text: str) -> None:
+    """The invisible character makes clean() go the long way; it leaves nothing of it."""
+    assert clean(text) == clean(text + "\u200b")

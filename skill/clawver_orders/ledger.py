@@ -102,7 +102,7 @@ class SqliteLedger:
     """The record in one file of the state directory, safe for several processes at once.
 
     Args:
-        directory: Made with mode 0700 when it is not there; the file in it has mode 0600.
+        directory: Made with mode 0700 when it is not there, and so is what leads to it; its file has mode 0600.
         now: The wall clock, for the record's times.
         busy_timeout_s: How long to wait while another process writes.
     """
@@ -310,7 +310,8 @@ class SqliteLedger:
 
     def _make_file(self) -> None:
         if not self._path.exists():
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for directory in reversed((self._directory, *self._directory.parents)):
+                directory.mkdir(mode=0o700, exist_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
 
     def _make_tables(self, connection: sqlite3.Connection) -> None:

@@ -43,8 +43,12 @@ _CARD_GAP: Final = re.compile(r"[ -]{1,3}|\.")
 _CARD_GROUPS: Final = 10
 _CARD_MASK: Final = "••••"
 
-# A guard, so that most strings (titles, names, words) skip all the work below.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9,'#()+&%@_-]+(?: [A-Za-z0-9,'#()+&%@_-]+)*")
+# A guard, so that most strings (titles, names, addresses; Chinese and Japanese too) skip all the work below:
+# nothing in it can be a tag, a link, an address with its scheme, or not in its normal form.
+_PLAIN: Final = re.compile(
+    r"(?![^/]*/[^/]*/)(?!.*[wW]{3}\.)[A-Za-z0-9,'#()+&%@_./\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff-]+"
+    r"(?: [A-Za-z0-9,'#()+&%@_./\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff-]+)*",
+)
 
 
 def clean(value: object, cap: int = 500, *, lines: bool = False, cards: bool = True) -> str | None:

@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TextIO
 
 import anyio
 import click
@@ -63,16 +64,21 @@ class Demo:
         Raises:
             DemoFailed: A step went otherwise than it must.
         """
-        with tempfile.TemporaryDirectory(prefix="clawver-orders-demo-") as state, _sandbox() as shop:
-            anyio.run(self._conversation, shop, state)
+        # The server's log is for engineers; a shopkeeper reads the answers.
+        with (
+            Path(os.devnull).open("w") as log,
+            tempfile.TemporaryDirectory(prefix="clawver-orders-demo-") as state,
+            _sandbox() as shop,
+        ):
+            anyio.run(self._conversation, shop, state, log)
 
-    async def _conversation(self, shop: str, state: str) -> None:
+    async def _conversation(self, shop: str, state: str, log: TextIO) -> None:
         self._say("A made-up shop is running, and beside it the order desk, as an assistant's program starts it.")
         self._say("Everything below goes through a real MCP client over stdin and stdout. No real money.\n")
         environ = {**os.environ, "CLAW_API_KEY": "", "CLAW_API_URL": shop, "CLAWVER_ORDERS_HOME": state}
         server = StdioServerParameters(command=_COMMAND[0], args=[*_COMMAND[1:], "serve", "--sandbox"], env=environ)
         ids = _get(shop, "")["try"]
-        async with Client(stdio_client(server), elicitation_callback=self._person) as client:
+        async with Client(stdio_client(server, errlog=log), elicitation_callback=self._person) as client:
             desk = _Desk(client, self._say)
             await self._everyday(desk, ids)
             await self._refund(desk, shop, ids)

@@ -101,7 +101,7 @@ class ClawverStore:
     async def ping(self) -> datetime | None:
         """As Store: ``GET /orders?limit=1``."""
         reply = await self._list({"limit": "1"})
-        data_of(reply, "list of orders")
+        data_of(reply)
         return reply.date
 
     async def list_orders(self, query: Query) -> Page:
@@ -222,11 +222,12 @@ class ClawverStore:
     def _authorization(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._api_key.value()}"}
 
-    async def _get(self, where: str, params: Mapping[str, str] | None = None) -> Reply:
-        return await self._http.read(where, params=params, headers=self._authorization())
+    async def _get(self, where: str, params: Mapping[str, str] | None = None, *, deadline_s: float = 15.0) -> Reply:
+        return await self._http.read(where, params=params, headers=self._authorization(), deadline_s=deadline_s)
 
     async def _list(self, params: Mapping[str, str]) -> Reply:
-        return await self._get(path("/v1/orders"), params)
+        # Up to six of these answer one call, and hosts give up on a call after a minute.
+        return await self._get(path("/v1/orders"), params, deadline_s=8.0)
 
     def _order(self, body: Mapping[str, object], *, asked: str | None = None, view: View) -> Order:
         return order_from_wire(
