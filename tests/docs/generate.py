@@ -1,0 +1,215 @@
+"""Writes what the documents take from the code: ``python -m tests.docs.generate`` renews it, a test sees what is stale.
+
+A block stands between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``; everything else is written by hand.
+"""
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import click
+from mcp import Client
+from mcp_types import CallToolResult, ElicitResult, TextContent, Tool
+
+from clawver_orders import approvals
+from clawver_orders.cli import commands
+from clawver_orders.server import build
+from clawver_orders.settings.keys import KEYS, VARIABLES
+from tests.counter import Counter, open_counter
+
+REPO: Final = Path(__file__).parents[2]
+PAGES: Final = ("references/setup.md", "references/tools.md", "references/zh/tools.md")
+_BLOCK: Final = re.compile(r"(<!-- generated: ([a-z_ ]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+# Ids of refunds are random; the documents show this one.
+_REFUND_ID: Final = re.compile(r"R-[0-9A-HJKMNP-TV-Z]{8}")
+_SHOWN_ID: Final = "R-7K2M9Q4X"
+_HINTS: Final = {
+    "read_only_hint": "read-only",
+    "destructive_hint": "destructive",
+    "idempotent_hint": "idempotent",
+    "open_world_hint": "open world",
+}
+
+
+def renewed(page: str, blocks: Mapping[str, str]) -> str:
+    """A page with its blocks as they must be; KeyError for a block that nobody makes."""
+    return _BLOCK.sub(lambda block: f"{block[1]}{blocks[block[2]]}{block[3]}", page)
+
+
+def all_blocks() -> dict[str, str]:
+    """Every block by its name, each ending with a line end."""
+    with tempfile.TemporaryDirectory() as directory:
+        tools, examples = anyio.run(_tools_and_examples, Path(directory))
+    blocks = {"settings": _settings(), "variables": _variables(), "commands": _commands()}
+    blocks["tools"] = "\n".join(_tool(tool, examples[tool.name]) for tool in tools)
+    blocks |= {f"example {name}": example for name, example in examples.items()}
+    return blocks
+
+
+def _table(*rows: tuple[str, ...]) -> str:
+    head, *rest = rows
+    lines = [head, tuple("---" for _ in head), *rest]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _settings() -> str:
+    parts = []
+    for table, keys in KEYS.items():
+        rows = [
+            (
+                f"`{key.name}`",
+                key.allowed,
+                f"`{key.default}`" if key.default else "required" if key.required else "none",
+                key.meaning,
+            )
+            for key in keys
+        ]
+        parts.append(f"### `[{table}]`\n\n" + _table(("setting", "must be", "default", "meaning"), *rows))
+    return "\n".join(parts)
+
+
+def _variables() -> str:
+    return _table(("variable", "meaning"), *((f"`{one.name}`", one.meaning) for one in VARIABLES))
+
+
+def _leaves(group: click.Group, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        inner = click.Context(command, info_name=name, parent=context)
+        if isinstance(command, click.Group):
+            yield from _leaves(command, inner)
+        else:
+            yield command, inner
+
+
+def _commands() -> str:
+    root = click.Context(commands, info_name="clawver-orders")
+    rows = []
+    for command, context in _leaves(commands, root):
+        arguments = [one.make_metavar(context) for one in command.params if isinstance(one, click.Argument)]
+        options = [f"`{one.opts[-1]}`" for one in command.params if isinstance(one, click.Option)]
+        first = " ".join((command.help or "").split("\n\n")[0].split())
+        rows.append((f"`{' '.join([context.command_path, *arguments])}`", first, " ".join(options) or "none"))
+    return _table(("command", "what it does", "options"), *rows)
+
+
+def _tool(tool: Tool, example: str) -> str:
+    properties: Mapping[str, Any] = tool.input_schema.get("properties", {})
+    needed = tool.input_schema.get("required", [])
+    rows = [
+        (f"`{name}`", _kind(schema), "required" if name in needed else _default(schema), schema["description"])
+        for name, schema in properties.items()
+    ]
+    arguments = _table(("argument", "type", "default", "meaning"), *rows) if rows else "No arguments.\n"
+    assert tool.annotations is not None
+    hints = ", ".join(word for hint, word in _HINTS.items() if getattr(tool.annotations, hint)) or "none"
+    return (
+        f"### `{tool.name}`\n\n{tool.description}\n\n{arguments}\n"
+        f"Answers `{_shape(tool.output_schema or {})}`. Annotations: {hints}.\n\n{example}"
+    )
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return " ".join(f"`{word}`" for word in schema["enum"])
+    match schema["type"]:
+        case "array":
+            return f"list of: {_kind(schema['items'])}"
+        case "integer":
+            return f"{schema['minimum']} to {schema['maximum']}"
+        case kind:
+            return {"string": "text", "boolean": "true or false"}[kind]
+
+
+def _default(schema: Mapping[str, Any]) -> str:
+    return f"`{json.dumps(schema['default'])}`" if "default" in schema else "none"
+
+
+def _shape(schema: Mapping[str, Any]) -> str:
+    """The keys of a result: ``?`` after what may be absent, ``[]`` after a list."""
+    if schema.get("type") == "array":
+        inner = _shape(schema["items"])
+        return f"[{inner}]"
+    if "properties" not in schema:
+        return ""
+    needed = schema.get("required", [])
+    keys = [f"{name}{'' if name in needed else '?'}{_shape(one)}" for name, one in schema["properties"].items()]
+    return "{" + ", ".join(keys) + "}"
+
+
+async def _tools_and_examples(directory: Path) -> tuple[list[Tool], dict[str, str]]:
+    """The tools of one store, and for each one call and the text of its answer, on the made-up shop."""
+    counter = open_counter(directory, allowed_hosts=frozenset({"hooks.example"}))
+    server = build(counter.desk, capabilities=[store.capabilities for store in counter.desk.stores])
+
+    async def a_person(_context: object, _params: object) -> ElicitResult:
+        return ElicitResult(action="accept", content={"approve": True})
+
+    examples: dict[str, str] = {}
+    async with Client(server, raise_exceptions=True, elicitation_callback=a_person) as client:
+
+        async def shown(tool: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
+            result = await client.call_tool(tool, arguments)
+            assert isinstance(result, CallToolResult)
+            assert not result.is_error, result.content
+            text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+            example = f"```json\n{json.dumps(arguments)}\n```\n\n```text\n{text}\n```\n"
+            examples[tool] = _REFUND_ID.sub(_SHOWN_ID, example)
+            return result.structured_content or {}
+
+        for tool, arguments in _reads(counter).items():
+            await shown(tool, arguments)
+        order = {"order_id": counter.refundable, "amount": "5.00 USD", "reason": "arrived torn"}
+        prepared = await shown("prepare_refund", order)
+        done = await shown("execute_refund", {"refund_id": prepared["refund"]["refund_id"]})
+        await shown("check_refund", {"refund_id": done["refund"]["refund_id"]})
+        hook = await shown("create_webhook", {"url": "https://hooks.example/claw", "events": ["order.paid"]})
+        await shown("list_webhooks", {})
+        await shown("delete_webhook", {"webhook_id": hook["webhook"]["id"]})
+        return (await client.list_tools()).tools, examples
+
+
+def _reads(counter: Counter) -> Mapping[str, dict[str, Any]]:
+    hints = counter.sandbox.hints
+    bought = counter.sandbox.shop.orders[hints["digital_order"]]
+    return {
+        "list_orders": {"payment_status": "paid", "after": "2026-11-20", "limit": 5},
+        "get_order": {"order_id": hints["partially_refunded_order"]},
+        "track_order": {"order_id": hints["shipped_order"]},
+        "lookup_variants": {"order_id": hints["wrong_size_order"]},
+        "regenerate_download": {"order_id": bought.id, "item_id": hints["digital_item"]},
+        "get_public_order": {"order_id": bought.id, "token": bought.status_token},
+        "get_receipt": {"checkout_id": hints["checkout_id"]},
+    }
+
+
+def form_example() -> str:
+    """What a person is asked in a form, on the made-up shop."""
+
+    async def asked(directory: Path) -> str:
+        counter = open_counter(directory)
+        refund = await counter.prepared()
+        text = await approvals.question(counter.desk, refund_id=refund.refund_id)
+        assert text is not None
+        return _REFUND_ID.sub(_SHOWN_ID, text)
+
+    with tempfile.TemporaryDirectory() as directory:
+        return anyio.run(asked, Path(directory))
+
+
+def main() -> None:
+    """Renew every page."""
+    blocks = all_blocks()
+    for name in PAGES:
+        page = REPO / name
+        if page.exists():
+            page.write_text(renewed(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
