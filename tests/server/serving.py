@@ -40,6 +40,11 @@ async def client_of(
         yield client
 
 
+def yes() -> ElicitResult:
+    """What a person's program sends back when they agree."""
+    return ElicitResult(action="accept", content={"approve": True})
+
+
 def two_stores(directory: Path) -> Counter:
     """A counter whose desk has a second shop, called ``second``."""
 

@@ -4,17 +4,19 @@ The SDK alone drops unknown arguments, turns ``true`` into 1 and ``"5"`` into 5,
 answers a wrong argument with pydantic's text and the value in it.
 """
 
+import inspect
 import json
 import types
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.resolve import build_resolver_plans, find_resolved_parameters
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import ConfigDict, Field, ValidationError, create_model
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from clawver_orders.errors import DeskError, InvalidArgument
 
@@ -28,12 +30,18 @@ class _Arguments(ArgModelBase):
 
 class _StrictMetadata(FuncMetadata):
     hidden: dict[str, Any] = Field(default_factory=dict)
+    results: TypeAdapter[Any]
 
     def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
         return data
 
     def validate_arguments(self, arguments_to_validate: dict[str, Any]) -> dict[str, Any]:
         return {**self.hidden, **super().validate_arguments(arguments_to_validate)}
+
+    def convert_result(self, result: Any) -> Any:
+        if isinstance(result, CallToolResult):
+            self.results.validate_python(result.structured_content)
+        return result
 
 
 class StrictTool(Tool):
@@ -97,50 +105,57 @@ def strict(
     function: Callable[..., Any],
     annotations: ToolAnnotations,
     *,
+    results: TypeAdapter[Any],
     hidden: Iterable[str] = (),
     required: Iterable[str] = (),
     words: Mapping[str, Iterable[str]] | None = None,
-    shape: Callable[[Any], Any] = lambda shape: shape,
 ) -> Tool:
-    """A tool of a function.
+    """A tool of a function; what the SDK's own ``from_function`` would make of it, but strict.
 
     Args:
-        function: Async; its docstring is the description, its return type ``Annotated[CallToolResult, shape]``.
+        function: Async; its docstring is the description, what it returns is a CallToolResult.
         annotations: All four hints.
+        results: The closed shape of its structured results.
         hidden: Parameters that are not listed; the function gets their defaults.
         required: Parameters that must be given although the function has a default.
         words: The only values of a text parameter, or of the elements of a list.
-        shape: What is done to the result's shape before it is published.
     """
-    tool = StrictTool.from_function(function, annotations=annotations, description=_description(function))
-    made = tool.fn_metadata
-    fields = made.arg_model.model_fields
     hidden, required, words = set(hidden), set(required), words or {}
-    arguments: dict[str, Any] = {}
-    for name, field in fields.items():
-        if name in hidden:
+    resolved = find_resolved_parameters(function)
+    parameters = inspect.signature(function).parameters
+    listed: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        if name in resolved or name in hidden:
             continue
-        kind: Any = field.annotation
-        if name in words:
-            # The words are known at run time only, so the type cannot stand in a signature.
-            word: Any = Literal[tuple(words[name])]
-            kind = types.GenericAlias(list, word) if kind == list[str] else word
-        annotated: Any = Annotated[(kind, *field.metadata, Field(description=field.description))]
-        arguments[name] = annotated if name in required or field.is_required() else (annotated, field.default)
-    model = create_model(made.arg_model.__name__, __base__=_Arguments, **arguments)
-    metadata = _StrictMetadata(
-        arg_model=model,
-        output_model=shape(made.output_model),
-        hidden={name: fields[name].default for name in hidden & fields.keys()},
+        kind = _one_of(parameter.annotation, words[name]) if name in words else parameter.annotation
+        needed = name in required or parameter.default is parameter.empty
+        listed[name] = kind if needed else (kind, parameter.default)
+    model = create_model(f"{function.__name__}Arguments", __base__=_Arguments, **listed)
+    return StrictTool(
+        fn=function,
+        name=function.__name__,
+        title=None,
+        description=" ".join((function.__doc__ or "").split()),
+        parameters=_plain(model.model_json_schema()),
+        fn_metadata=_StrictMetadata(
+            arg_model=model,
+            output_schema=_plain(results.json_schema(), drop={"description"}),
+            results=results,
+            hidden={name: parameters[name].default for name in hidden & parameters.keys()},
+        ),
+        is_async=True,
+        context_kwarg=None,
+        resolved_params=dict(resolved),
+        resolver_plans=build_resolver_plans(resolved, set(parameters)),
+        annotations=annotations,
     )
-    metadata.output_schema = _plain(metadata.output_schema or {}, drop={"description"})
-    tool.fn_metadata = metadata
-    tool.parameters = _plain(model.model_json_schema(by_alias=True))
-    return tool
 
 
-def _description(function: Callable[..., Any]) -> str:
-    return " ".join((function.__doc__ or "").split())
+def _one_of(annotation: Any, words: Iterable[str]) -> Any:
+    """A parameter's type narrowed to words that are known at run time only, so that no signature can say them."""
+    kind, *about = get_args(annotation)
+    word: Any = Literal[tuple(words)]
+    return Annotated[(types.GenericAlias(list, word) if kind == list[str] else word, *about)]
 
 
 def _allowed(schema: Mapping[str, Any]) -> str:

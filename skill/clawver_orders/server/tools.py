@@ -5,12 +5,13 @@ an argument's ``Field``.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from clawver_orders import approvals
 from clawver_orders.desk import Desk
@@ -49,7 +50,8 @@ Url = Annotated[str, Field(description="https, of a host the operator allowed.")
 Events = Annotated[list[str], Field(description="Which events.")]
 WebhookId = Annotated[str, Field(description="From list_webhooks.")]
 
-_Made = tuple[Callable[..., Awaitable[CallToolResult]], ToolAnnotations]
+# A function, its hints, and the shape of what it answers.
+_Made = tuple[Callable[..., Awaitable[CallToolResult]], ToolAnnotations, Any]
 _OPERATIONS: Mapping[str, Operation] = {
     "list_orders": "list_orders",
     "get_order": "get_order",
@@ -85,16 +87,17 @@ def tools(desk: Desk, capabilities: Sequence[Capabilities]) -> list[Tool]:
     hidden = {name for name, known in words.items() if not known}
     if len(desk.stores) < 2:
         hidden.add("store")
+    adapter = cache(lambda shape: TypeAdapter(shapes.of_sandbox(shape) if desk.sandbox else shape))
     return [
         strict(
             function,
             annotations,
+            results=adapter(shape),
             hidden=hidden,
             required=() if function.__name__ in _STORE_IS_OPTIONAL else {"store"},
             words=words,
-            shape=shapes.of_sandbox if desk.sandbox else lambda shape: shape,
         )
-        for function, annotations in (*_orders(desk), *_refunds(desk), *_webhooks(desk))
+        for function, annotations, shape in (*_orders(desk), *_refunds(desk), *_webhooks(desk))
         if _OPERATIONS[function.__name__] in operations and (annotations is _READ or not desk.read_only)
     ]
 
@@ -127,7 +130,7 @@ def _orders(desk: Desk) -> tuple[_Made, ...]:
         before: Before = "",
         limit: Limit = 20,
         cursor: Cursor = "",
-    ) -> Annotated[CallToolResult, shapes.ListingResult]:
+    ) -> CallToolResult:
         """Find orders, newest first: new, unpaid, paid, shipped, a buyer's.
 
         For new sales ask payment_status=paid with after: digital orders skip stages. All of one order: get_order.
@@ -147,54 +150,48 @@ def _orders(desk: Desk) -> tuple[_Made, ...]:
         )
         return tell(found, render.listing(found))
 
-    async def get_order(order_id: OrderId, store: StoreName = "") -> Annotated[CallToolResult, shapes.OrderResult]:
+    async def get_order(order_id: OrderId, store: StoreName = "") -> CallToolResult:
         """Show one order: items, size, totals, money back so far and left, parcel, customer (masked)."""
         order = results.order(await desk.get_order(store, order_id), full=desk.customer_data == "full")
         return tell(order, render.order(order))
 
-    async def track_order(
-        order_id: OrderId, store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.TrackingResult]:
+    async def track_order(order_id: OrderId, store: StoreName = "") -> CallToolResult:
         """Where is the parcel: carrier, tracking number, link, and what to tell the buyer."""
         tracking = results.tracking(await desk.track_order(store, order_id))
         return tell(tracking, render.tracking(tracking))
 
-    async def lookup_variants(
-        order_id: OrderId, store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.VariantsResult]:
+    async def lookup_variants(order_id: OrderId, store: StoreName = "") -> CallToolResult:
         """Which size, colour or variant was ordered, when a buyer says it is the wrong size or item."""
         variants = results.variants(await desk.lookup_variants(store, order_id))
         return tell(variants, render.variants(variants))
 
     async def regenerate_download(
         order_id: OrderId, item_id: ItemId, download_token: BuyerDownloadToken = "", store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.DownloadResult]:
+    ) -> CallToolResult:
         """Make a new download link for a digital item whose link expired or was lost. For its buyer only."""
         download = results.download(await desk.regenerate_download(store, order_id, item_id, download_token))
         return tell(download, render.download(download))
 
-    async def get_public_order(
-        order_id: OrderId, token: StatusToken, store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.PublicOrderResult]:
+    async def get_public_order(order_id: OrderId, token: StatusToken, store: StoreName = "") -> CallToolResult:
         """Show an order as its buyer sees it, by status token. With the shop's key use get_order."""
         order = results.public_order(await desk.get_public_order(store, order_id, token), several=several)
         return tell(order, render.public_order(order))
 
     async def get_receipt(
         checkout_id: CheckoutId, show_tokens: ShowTokens = False, store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.ReceiptResult]:
+    ) -> CallToolResult:
         """Show the receipt of a checkout: its orders, items and the buyer's tokens (masked)."""
         receipt = results.receipt(await desk.get_receipt(store, checkout_id), show_tokens=show_tokens)
         return tell(receipt, render.receipt(receipt))
 
     return (
-        (list_orders, _READ),
-        (get_order, _READ),
-        (track_order, _READ),
-        (lookup_variants, _READ),
-        (regenerate_download, _READ),
-        (get_public_order, _READ),
-        (get_receipt, _READ),
+        (list_orders, _READ, shapes.ListingResult),
+        (get_order, _READ, shapes.OrderResult),
+        (track_order, _READ, shapes.TrackingResult),
+        (lookup_variants, _READ, shapes.VariantsResult),
+        (regenerate_download, _READ, shapes.DownloadResult),
+        (get_public_order, _READ, shapes.PublicOrderResult),
+        (get_receipt, _READ, shapes.ReceiptResult),
     )
 
 
@@ -209,7 +206,7 @@ def _refunds(desk: Desk) -> tuple[_Made, ...]:
 
     async def prepare_refund(
         order_id: OrderId, amount: Amount, reason: Reason, another: Another = False, store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.RefundResult]:
+    ) -> CallToolResult:
         """First step of money back: checks order and amount, moves nothing.
 
         Tell the person which order, how much and what is left, then call execute_refund.
@@ -219,7 +216,7 @@ def _refunds(desk: Desk) -> tuple[_Made, ...]:
 
     async def execute_refund(
         refund_id: RefundId, consent: Annotated[Consent | None, Resolve(consent)]
-    ) -> Annotated[CallToolResult, shapes.RefundResult]:
+    ) -> CallToolResult:
         """Second step: sends a prepared refund once a person approved it.
 
         Calling again never pays twice. If the outcome is unknown do not prepare another: check_refund.
@@ -229,12 +226,16 @@ def _refunds(desk: Desk) -> tuple[_Made, ...]:
 
     async def check_refund(
         store: StoreName = "", refund_id: RefundIdOrNone = "", order_id: OrderIdOrNone = ""
-    ) -> Annotated[CallToolResult, shapes.RefundsResult]:
+    ) -> CallToolResult:
         """What became of a refund: looks at the shop, sends nothing. Without arguments: all open ones."""
         refunds = results.refunds(await desk.check_refund(store, refund_id, order_id))
         return tell(refunds, render.refunds(refunds))
 
-    return ((prepare_refund, _PREPARE), (execute_refund, _EXECUTE), (check_refund, _READ))
+    return (
+        (prepare_refund, _PREPARE, shapes.RefundResult),
+        (execute_refund, _EXECUTE, shapes.RefundResult),
+        (check_refund, _READ, shapes.RefundsResult),
+    )
 
 
 def _webhooks(desk: Desk) -> tuple[_Made, ...]:
@@ -249,22 +250,24 @@ def _webhooks(desk: Desk) -> tuple[_Made, ...]:
 
     async def create_webhook(
         url: Url, events: Events, consent: Annotated[Consent | None, Resolve(consent)], store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.WebhookResult]:
+    ) -> CallToolResult:
         """Have the shop send its events to a URL, once a person approved it. The secret stays here."""
         registration = results.registration(await desk.create_webhook(store, url, tuple(events), consent))
         return tell(registration, render.registration(registration))
 
-    async def list_webhooks(store: StoreName = "") -> Annotated[CallToolResult, shapes.WebhooksResult]:
+    async def list_webhooks(store: StoreName = "") -> CallToolResult:
         """List where the shop sends its events."""
         webhooks = results.webhooks(await desk.list_webhooks(store))
         return tell(webhooks, render.webhooks(webhooks))
 
-    async def delete_webhook(
-        webhook_id: WebhookId, store: StoreName = ""
-    ) -> Annotated[CallToolResult, shapes.DeletedResult]:
+    async def delete_webhook(webhook_id: WebhookId, store: StoreName = "") -> CallToolResult:
         """Remove a webhook: the shop stops sending events there, for good."""
         await desk.delete_webhook(store, webhook_id)
         deleted = results.deleted(webhook_id)
         return tell(deleted, render.deleted(deleted))
 
-    return ((create_webhook, _PREPARE), (list_webhooks, _READ), (delete_webhook, _EXECUTE))
+    return (
+        (create_webhook, _PREPARE, shapes.WebhookResult),
+        (list_webhooks, _READ, shapes.WebhooksResult),
+        (delete_webhook, _EXECUTE, shapes.DeletedResult),
+    )
