@@ -39,8 +39,7 @@ async def test_prompts_name_tools_that_exist(counter: Counter, era: Era) -> None
         for name in NAMES:
             needed = {"order_id": "ord_1"} if name in {"wrong_size", "resend_download"} else None
             text = await prompt_text(client, name, needed)
-            named = set(re.findall(r"[a-z]+_(?:orders?|refund|variants|download)", text))
-            )
+            named = set(re.findall(r"\b[a-z]+_(?:orders?|refund|variants|download)\b", text))
             assert named
             assert named <= tools, name
 
