@@ -39,6 +39,8 @@ async def _leave_on_signal(desk: Desk, *, task_status: TaskStatus[None]) -> None
             with anyio.move_on_after(_DRAIN_S):
                 while desk.in_flight():  # noqa: ASYNC110 - the desk counts, and nobody else waits for it
                     await anyio.sleep(_LOOK_EVERY_S)
+                # The answer leaves after the record was written.
+                await anyio.sleep(_LOOK_EVERY_S)
             logging.shutdown()
             sys.stderr.flush()
             # The SDK's thread that reads stdin cannot be woken, and Python would wait for it.

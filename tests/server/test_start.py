@@ -1,0 +1,70 @@
+"""What is loaded when a server starts: the SDK, what it loads anyway, ours, and a short list of others."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.server.wire import PATIENCE_S, environment
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+LINES = [
+    HELLO,
+    {"jsonrpc": "2.0", "method": "notifications/initialized"},
+    {"jsonrpc": "2.0", "id": 2, "method": "tools/list"},
+]
+SDK_ALONE = "from mcp.server.mcpserver import MCPServer; MCPServer('bare').run()"
+OURS = "from clawver_orders.__main__ import main; main(['serve'])"
+
+# Beyond what a server of the SDK alone loads. An entry more is a slower start of every assistant: have a reason.
+ALSO_LOADED = {
+    "platformdirs": "where the settings and the record are",
+    "tomllib": "the settings",
+    "sqlite3": "the record",
+    "_sqlite3": "the record",
+    "anyio": "its signals, to leave in order",
+    "gc": "to look no more at what stays loaded",
+}
+AT_THE_END = (
+    "import atexit, json, sys\natexit.register(lambda: print(json.dumps(list(sys.modules)), file=sys.stderr))"
+)
+NEVER = {"rich", "typer", "jsonschema", "keyring", "psycopg", "sqlalchemy", "textual"}
+OURS_AT_THE_END = (
+    "import atexit, json, sys\natexit.register(lambda: print(json.dumps(list(sys.modules)), file=sys.stderr))"
+)
+NEVER = {"clawver_orders.sandbox", "clawver_orders.cli.demo", "clawver_orders.cli.orders"}
+
+
+def loaded(code: str, home: Path) -> set[str]:
+    """The modules in a process that served tools/list and left when its stdin closed."""
+    ending = (
+        "import atexit, sys, json; atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{AT_THE_END}\n{code}"],
+        input="".join(json.dumps(line) + "\n" for line in LINES).encode(),
+        env={**environment(home), "CLAW_API_KEY": "claw_sk_test_example"},
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert "tools" in answers[-1]["result"]
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def test_a_server_loads_the_sdk_and_little_else(tmp_path: Path) -> None:
+    ours = loaded(OURS, tmp_path)
+    more = {name for name in ours - loaded(SDK_ALONE, tmp_path) if not name.startswith("clawver_orders")}
+    assert {name.partition(".")[0] for name in more} <= set(ALSO_LOADED)
+    assert not {name.partition(".")[0] for name in ours} & NEVER
+    assert not {name for name in ours for never in OURS_NEVER if name.startswith(never)}
