@@ -1,10 +1,12 @@
-"""Writes what the documents take from the code: ``python -m tests.docs.generate`` renews it, a test sees what is stale.
+"""Writes what the documents take from the code: ``python -m tests.docs.generate``. A test sees what is stale.
 
-A block stands between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``; everything else is written by hand.
+A block stands between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``. The code blocks of a Chinese page
+are those of its English twin. With ``--demo`` the demo in both READMEs is renewed, too. All else is handwritten.
 """
 
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,16 +15,19 @@ from typing import Any, Final
 import anyio
 import click
 from mcp import Client
-from mcp_types import CallToolResult, ElicitResult, TextContent, Tool
+from mcp.client import ClientRequestContext
+from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent, Tool
 
-from clawver_orders import approvals
 from clawver_orders.cli import commands
+from clawver_orders.cli.demo import Demo
 from clawver_orders.server import build
 from clawver_orders.settings.keys import KEYS, VARIABLES
 from tests.counter import Counter, open_counter
 
 REPO: Final = Path(__file__).parents[2]
-PAGES: Final = ("references/setup.md", "references/tools.md", "references/zh/tools.md")
+PAGES: Final = ("references/setup.md", "references/tools.md")
+_CODE: Final = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+_DEMO: Final = re.compile(r"(<!-- demo -->\n).*?(<!-- /demo -->)", re.DOTALL)
 _BLOCK: Final = re.compile(r"(<!-- generated: ([a-z_ ]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 # Ids of refunds are random; the documents show this one.
 _REFUND_ID: Final = re.compile(r"R-[0-9A-HJKMNP-TV-Z]{8}")
@@ -46,8 +51,36 @@ def all_blocks() -> dict[str, str]:
         tools, examples = anyio.run(_tools_and_examples, Path(directory))
     blocks = {"settings": _settings(), "variables": _variables(), "commands": _commands()}
     blocks["tools"] = "\n".join(_tool(tool, examples[tool.name]) for tool in tools)
-    blocks |= {f"example {name}": example for name, example in examples.items()}
     return blocks
+
+
+def twins() -> dict[Path, Path]:
+    """The Chinese page of each page that has one, or must: references, the README, and the skill's body."""
+    references = REPO / "references"
+    pages = [*references.glob("*.md"), *(references / "platforms").glob("*.md")]
+    found = {page: references / "zh" / page.relative_to(references) for page in sorted(pages)}
+    found[REPO / "README.md"] = REPO / "README.zh-CN.md"
+    found[REPO / "SKILL.md"] = references / "zh" / "guide.md"
+    return found
+
+
+def with_code_of(page: str, twin: str) -> str:
+    """A Chinese page with the code blocks of its English twin; as it is where their number differs."""
+    blocks = _CODE.findall(twin)
+    if len(blocks) != len(_CODE.findall(page)):
+        return page
+    following = iter(blocks)
+    return _CODE.sub(lambda _: next(following), page)
+
+
+def demo() -> str:
+    """What the demo prints, as a block; its refunds' ids, which are random, are replaced."""
+    lines: list[str] = []
+    Demo(lines.append).run()
+    text = "\n".join(lines).rstrip()
+    for found, shown in zip(dict.fromkeys(_REFUND_ID.findall(text)), (_SHOWN_ID, "R-3F8N1T6B"), strict=True):
+        text = text.replace(found, shown)
+    return f"```text\n{text}\n```\n"
 
 
 def _table(*rows: tuple[str, ...]) -> str:
@@ -147,7 +180,8 @@ async def _tools_and_examples(directory: Path) -> tuple[list[Tool], dict[str, st
     counter = open_counter(directory, allowed_hosts=frozenset({"hooks.example"}))
     server = build(counter.desk, capabilities=[store.capabilities for store in counter.desk.stores])
 
-    async def a_person(_context: object, _params: object) -> ElicitResult:
+    async def a_person(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        del context, params
         return ElicitResult(action="accept", content={"approve": True})
 
     examples: dict[str, str] = {}
@@ -188,27 +222,20 @@ def _reads(counter: Counter) -> Mapping[str, dict[str, Any]]:
     }
 
 
-def form_example() -> str:
-    """What a person is asked in a form, on the made-up shop."""
-
-    async def asked(directory: Path) -> str:
-        counter = open_counter(directory)
-        refund = await counter.prepared()
-        text = await approvals.question(counter.desk, refund_id=refund.refund_id)
-        assert text is not None
-        return _REFUND_ID.sub(_SHOWN_ID, text)
-
-    with tempfile.TemporaryDirectory() as directory:
-        return anyio.run(asked, Path(directory))
-
-
 def main() -> None:
     """Renew every page."""
     blocks = all_blocks()
     for name in PAGES:
         page = REPO / name
-        if page.exists():
-            page.write_text(renewed(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
+        page.write_text(renewed(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
+    if "--demo" in sys.argv:
+        page, shown = REPO / "README.md", demo()
+        text = _DEMO.sub(lambda block: f"{block[1]}{shown}{block[2]}", page.read_text(encoding="utf-8"))
+        page.write_text(text, encoding="utf-8")
+    for page, twin in twins().items():
+        if twin.exists():
+            text = with_code_of(twin.read_text(encoding="utf-8"), page.read_text(encoding="utf-8"))
+            twin.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
