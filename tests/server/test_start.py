@@ -34,21 +34,15 @@ ALSO_LOADED = {
     "anyio": "its signals, to leave in order",
     "gc": "to look no more at what stays loaded",
 }
+NEVER = {"rich", "typer", "jsonschema", "keyring", "psycopg", "sqlalchemy", "textual"}
+OURS_NEVER = {"clawver_orders.sandbox", "clawver_orders.cli.demo", "clawver_orders.cli.orders"}
 AT_THE_END = (
     "import atexit, json, sys\natexit.register(lambda: print(json.dumps(list(sys.modules)), file=sys.stderr))"
 )
-NEVER = {"rich", "typer", "jsonschema", "keyring", "psycopg", "sqlalchemy", "textual"}
-OURS_AT_THE_END = (
-    "import atexit, json, sys\natexit.register(lambda: print(json.dumps(list(sys.modules)), file=sys.stderr))"
-)
-NEVER = {"clawver_orders.sandbox", "clawver_orders.cli.demo", "clawver_orders.cli.orders"}
 
 
 def loaded(code: str, home: Path) -> set[str]:
     """The modules in a process that served tools/list and left when its stdin closed."""
-    ending = (
-        "import atexit, sys, json; atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))"
-    )
     done = subprocess.run(
         [sys.executable, "-c", f"{AT_THE_END}\n{code}"],
         input="".join(json.dumps(line) + "\n" for line in LINES).encode(),
