@@ -4,7 +4,6 @@ Exit status: 0 fine, 1 the shop or the rules said no, 2 wrong usage or settings.
 """
 
 import importlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -139,10 +138,6 @@ def run(join: Join, arguments: Sequence[str] | None = None) -> int:
     except DeskError as error:
         _say(str(error))
         return 2 if isinstance(error, SetupError | InvalidArgument) else 1
-    except BrokenPipeError:
-        # Whoever read our output has enough; Python must not find the pipe broken again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
     return status or 0
 
 

@@ -1,9 +1,9 @@
 """Completion of what is typed, by the shell."""
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
-_SHELLS = ("bash", "zsh", "fish")
+_SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 @click.command(
@@ -13,11 +13,8 @@ zsh:   clawver-orders completion zsh >> ~/.zshrc
 fish:  clawver-orders completion fish > ~/.config/fish/completions/clawver-orders.fish
 """
 )
-@click.argument("shell", type=click.Choice(_SHELLS))
+@click.argument("shell", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the lines that let a shell complete commands, options and statuses."""
-    writer = get_completion_class(shell)
-    if writer is None:
-        raise click.UsageError(f"There is no completion for {shell}")
-    click.echo(writer(ctx.find_root().command, {}, "clawver-orders", "_CLAWVER_ORDERS_COMPLETE").source())
+    click.echo(_SHELLS[shell](ctx.find_root().command, {}, "clawver-orders", "_CLAWVER_ORDERS_COMPLETE").source())

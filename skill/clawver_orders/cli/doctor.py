@@ -124,7 +124,7 @@ def _directory(directory: Path) -> Check:
     what = "state directory"
     if not directory.exists():
         parent = next(above for above in directory.parents if above.exists())
-        if os.access(parent, os.W_OK | os.X_OK):
+        if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
             return Check("ok", what, f"{directory} will be made when it is needed.")
         return Check("failed", what, f"{directory} cannot be made. Make it, or set CLAWVER_ORDERS_HOME to another.")
     try:

@@ -13,10 +13,10 @@ LOSABLE: Final = frozenset({"overlay", "ramfs", "tmpfs"})
 _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
-def kind_of(path: Path, mounts: Path = _MOUNTS) -> str | None:
+def kind_of(path: Path, mounts: Path | None = None) -> str | None:
     """The kind, such as ``ext4`` or ``nfs4``; None where the system keeps no list of mounts."""
     try:
-        lines = mounts.read_text(errors="surrogateescape").splitlines()
+        lines = (mounts or _MOUNTS).read_text(errors="surrogateescape").splitlines()
     except OSError:
         return None
     resolved = path.resolve()

@@ -1,5 +1,6 @@
 """The commands that stay: the server for assistants, and the shop simulator."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -61,4 +62,5 @@ def sandbox(join: Join, *, port: int, seed: int | None, generation: str, faults:
     async def stay() -> None:
         await join(sandbox=True).simulate(port=port, seed=seed, generation=generation, faults=faults, ready=ready)
 
-    anyio.run(stay)
+    with suppress(KeyboardInterrupt):  # how it is meant to end
+        anyio.run(stay)

@@ -24,11 +24,11 @@ class Terminal:
 
     def ask(self, question: str) -> str:
         """What a person types after the question; empty where they leave. Nothing typed before it counts."""
-        self._writes.write(f"{question} ".encode(errors="replace"))
         with suppress(ImportError):
             import termios  # noqa: PLC0415 - not on Windows
 
             termios.tcflush(self._reads.fileno(), termios.TCIFLUSH)
+        self._writes.write(f"{question} ".encode(errors="replace"))
         return self._reads.readline(_LONGEST_ANSWER).decode(errors="replace").strip()
 
 

@@ -1,0 +1,61 @@
+"""What commands need of the rest of the program, over a counter in process instead of the network."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clawver_orders.desk import Desk
+from clawver_orders.errors import DeskError
+from clawver_orders.settings import Settings, StoreSettings, load
+from tests.counter import Clock, Counter, open_counter
+
+
+def counter(directory: Path, **options: object) -> Counter:
+    """A counter whose clock shows the real time, as the commands' own does."""
+    return open_counter(directory, clock=Clock(datetime.now(UTC)), **options)  # type: ignore[arg-type]
+
+
+@dataclass
+class Joined:
+    """Joints that lead to a counter; call it as the commands call what makes them."""
+
+    counter: Counter
+    environ: dict[str, str] = field(default_factory=dict)
+    served: list[bool] = field(default_factory=list)
+    answer: datetime | DeskError | None = None
+    record: tuple[str, ...] | DeskError | None = None
+    asked: list[tuple[Path | None, bool]] = field(default_factory=list)
+
+    def __call__(self, *, config: Path | None = None, sandbox: bool = False) -> "Joined":
+        self.asked.append((config, sandbox))
+        return self
+
+    def settings(self) -> Settings:
+        return load(self.environ, None, currencies={"USD"})
+
+    def state_directory(self, settings: Settings) -> Path:
+        return settings.state_directory
+
+    @asynccontextmanager
+    async def open_desk(self, *, read_only: bool = False) -> AsyncIterator[Desk]:
+        yield self.counter.desk
+
+    async def serve(self, *, read_only: bool) -> None:
+        self.served.append(read_only)
+
+    async def simulate(
+        self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]
+    ) -> None:
+        ready(f"http://127.0.0.1:{port}")
+
+    async def first_answer(self, store: StoreSettings) -> datetime | None:
+        if isinstance(self.answer, DeskError):
+            raise self.answer
+        return self.answer
+
+    async def check_record(self, directory: Path) -> tuple[str, ...] | None:
+        if isinstance(self.record, DeskError):
+            raise self.record
+        return self.record
