@@ -13,6 +13,7 @@ from clawver_orders.desk.results import Consent, Refund
 from clawver_orders.http import Http
 from clawver_orders.ledger import SqliteLedger
 from clawver_orders.platforms.clawver import ClawverStore
+from clawver_orders.refunds.limits import NO_LIMITS, Limits
 from clawver_orders.sandbox import Sandbox, parse_fault
 
 YES = Consent(given=True, how="form")
@@ -100,6 +101,7 @@ def open_counter(
     trust_forms: bool = True,
     customer_data: Literal["masked", "full"] = "masked",
     sandbox_flag: bool = False,
+    limits: Limits = NO_LIMITS,
     wrap: Callable[[ClawverStore], ClawverStore] = lambda store: store,
 ) -> Counter:
     """A counter whose ledger is in a directory; a sandbox and a clock make it a second desk on the same shop."""
@@ -125,5 +127,6 @@ def open_counter(
         trust_forms=trust_forms,
         customer_data=customer_data,
         allowed_hosts=allowed_hosts,
+        limits=limits,
     )
     return Counter(sandbox, clock, ledger, desk, secrets)

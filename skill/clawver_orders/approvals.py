@@ -51,7 +51,9 @@ async def question(desk: Desk, *, refund_id: str) -> str | None:
     except RefundError:
         # The tool itself tells what is wrong with the id.
         return None
-    return form(move) if move.state is State.PREPARED else None
+    if move.state is not State.PREPARED or desk.moves.limits.assistant_may_confirm(move):
+        return None
+    return form(move)
 
 
 async def webhook_question(desk: Desk, *, store: str, url: str, events: tuple[str, ...]) -> str | None:

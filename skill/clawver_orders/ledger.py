@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -36,8 +36,11 @@ CREATE TABLE moves (
     state TEXT NOT NULL,
     version INTEGER NOT NULL,
     prepared_at TEXT NOT NULL,
+    amount INTEGER,
+    currency TEXT,
+    settled_at REAL,
     move TEXT NOT NULL
-) STRICT;
+);
 CREATE INDEX moves_of_subject ON moves (store, subject, prepared_at);
 CREATE UNIQUE INDEX one_open_move_a_subject ON moves (store, subject) WHERE state IN ({_OPEN_STATES});
 CREATE TABLE events (
@@ -52,13 +55,20 @@ CREATE TABLE events (
     note TEXT NOT NULL,
     move_hash TEXT NOT NULL,
     hash TEXT NOT NULL
-) STRICT;
+);
+CREATE TABLE switches (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are kept'); END;
 CREATE TRIGGER events_stand BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stand'); END;
 """
+# A refund counts while it is under way or may have happened, and for as long as the caller looks back after that.
+_SPENT: Final = """
+SELECT coalesce(sum(amount), 0) FROM moves
+WHERE kind = 'refund' AND currency = ?
+AND (instr(?, '|' || state || '|') OR (state = 'succeeded' AND settled_at >= ?))
+"""
 _FIND: Final = """
 SELECT move FROM moves
-WHERE (? = '' OR store = ?) AND (? = '' OR subject = ?) AND state IN (SELECT value FROM json_each(?))
+WHERE (? = '' OR store = ?) AND (? = '' OR subject = ?) AND instr(?, '|' || state || '|')
 ORDER BY prepared_at DESC, id LIMIT 200
 """
 
@@ -97,6 +107,20 @@ class SqliteBook:
         )
         return tuple(load(row[0]) for row in rows)
 
+    def spent(self, currency: str, since: datetime) -> Money:
+        """See machine.Book."""
+        row = self._connection.execute(_SPENT, (currency, _among(OPEN), since.timestamp())).fetchone()
+        return Money(row[0], currency)
+
+    def frozen(self) -> str:
+        """See machine.Book."""
+        return _switch(self._connection, "frozen")
+
+
+def _switch(connection: sqlite3.Connection, name: str) -> str:
+    row = connection.execute("SELECT value FROM switches WHERE name = ?", (name,)).fetchone()
+    return "" if row is None else str(row[0])
+
 
 class SqliteLedger:
     """The record in one file of the state directory, safe for several processes at once.
@@ -127,6 +151,14 @@ class SqliteLedger:
         """See machine.Ledger."""
         return await anyio.to_thread.run_sync(self._find, store, subject, states)
 
+    async def switch(self, name: str) -> str:
+        """What a switch of the desk stands at, such as ``frozen``; empty where it is off."""
+        return await anyio.to_thread.run_sync(self._read_switch, name)
+
+    async def set_switch(self, name: str, value: str, *, note: str, by: str) -> None:
+        """Turn a switch of the desk; empty turns it off. Who did it is kept as an event with a note."""
+        await anyio.to_thread.run_sync(self._set_switch, name, value, note, by)
+
     async def refused(self, *, store: str, subject: str, code: str, detail: str, by: str) -> None:
         """See machine.Ledger."""
         await anyio.to_thread.run_sync(self._refused, store, subject, code, detail, by)
@@ -155,10 +187,11 @@ class SqliteLedger:
 
     def _store(self, connection: sqlite3.Connection, before: Move | None, move: Move, by: str) -> None:
         row = dump(move)
+        settled_at = None if move.settled_at is None else move.settled_at.timestamp()
         try:
             if before is None:
                 connection.execute(
-                    "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (
                         move.id,
                         move.kind,
@@ -167,13 +200,16 @@ class SqliteLedger:
                         move.state,
                         move.version,
                         move.prepared_at.isoformat(),
+                        None if move.amount is None else move.amount.minor,
+                        None if move.amount is None else move.amount.currency,
+                        settled_at,
                         row,
                     ),
                 )
             else:
                 changed = connection.execute(
-                    "UPDATE moves SET state = ?, version = ?, move = ? WHERE id = ? AND version = ?",
-                    (move.state, move.version, row, move.id, move.version - 1),
+                    "UPDATE moves SET state = ?, version = ?, settled_at = ?, move = ? WHERE id = ? AND version = ?",
+                    (move.state, move.version, settled_at, row, move.id, move.version - 1),
                 )
                 if changed.rowcount != 1:
                     raise ConflictError(
@@ -221,15 +257,34 @@ class SqliteLedger:
                 move_hash=_NOBODY,
             )
 
+    def _read_switch(self, name: str) -> str:
+        with self._transaction() as connection:
+            return _switch(connection, name)
+
+    def _set_switch(self, name: str, value: str, note: str, by: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO switches VALUES (?, ?)", (name, value))
+            self._append(
+                connection,
+                by=by,
+                move_id=None,
+                store="",
+                subject=name,
+                from_state=None,
+                to_state=None,
+                note=note,
+                move_hash=_NOBODY,
+            )
+
     def _get(self, move_id: str) -> Move | None:
         with self._transaction() as connection:
             return SqliteBook(connection).get(move_id)
 
     def _find(self, store: str, subject: str, states: frozenset[State]) -> tuple[Move, ...]:
-        wanted = sorted(states) or sorted(State)
         with self._transaction() as connection:
-            rows = connection.execute(_FIND, (store, store, subject, subject, json.dumps(wanted))).fetchall()
-        return tuple(load(row[0]) for row in rows)
+            rows = connection.execute(_FIND, (store, store, subject, subject, _among(states or State)))
+            found = [row[0] for row in rows]
+        return tuple(map(load, found))
 
     def _events(self, move_id: str) -> tuple[Event, ...]:
         with self._transaction() as connection:
@@ -335,6 +390,11 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+def _among(states: Iterable[State]) -> str:
+    """States as one text that instr() looks into, so that the statement is the same for any number of them."""
+    return f"|{'|'.join(states)}|"
 
 
 def _hash(text: str) -> str:

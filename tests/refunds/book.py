@@ -8,7 +8,8 @@ from itertools import count
 from clawver_orders.money import Money
 from clawver_orders.order import Customer, Item, Order, ShopRefund, Totals
 from clawver_orders.refunds import rules
-from clawver_orders.refunds.machine import Move
+from clawver_orders.refunds.limits import NO_LIMITS, Limits
+from clawver_orders.refunds.machine import OPEN, Move, State
 from clawver_orders.store import Capabilities
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -58,12 +59,29 @@ class Memory:
 
     moves: dict[str, Move] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=count)
+    frozen_by: str = ""
 
     def get(self, move_id: str) -> Move | None:
         return self.moves.get(move_id)
 
     def of(self, store: str, subject: str) -> tuple[Move, ...]:
         return tuple(move for move in self.moves.values() if (move.store, move.subject) == (store, subject))
+
+    def spent(self, currency: str, since: datetime) -> Money:
+        counted = [
+            move.amount.minor
+            for move in self.moves.values()
+            if move.amount is not None
+            and move.amount.currency == currency
+            and (
+                move.state in OPEN
+                or (move.state is State.SUCCEEDED and move.settled_at and move.settled_at >= since)
+            )
+        ]
+        return Money(sum(counted), currency)
+
+    def frozen(self) -> str:
+        return self.frozen_by
 
     def keep(self, move: Move) -> Move:
         self.moves[move.id] = move
@@ -81,6 +99,7 @@ class Memory:
         another: bool = False,
         now: datetime = NOON,
         capabilities: Capabilities = SHOP,
+        limits: Limits = NO_LIMITS,
         random: Callable[[int], int] | None = None,
     ) -> Move:
         return self.keep(
@@ -91,6 +110,7 @@ class Memory:
                 given=reason,
                 another=another,
                 capabilities=capabilities,
+                limits=limits,
                 now=now,
                 random=random or self.random,
             )

@@ -20,6 +20,7 @@ from clawver_orders.order import (
     Status,
     Webhook,
 )
+from clawver_orders.refunds.limits import NO_LIMITS, Limits
 from clawver_orders.refunds.machine import Ledger, Move
 from clawver_orders.store import Store
 
@@ -43,6 +44,7 @@ class Desk:
         trust_forms: Whether a form of the assistant's program counts as a person's yes.
         customer_data: Whether one order shows its buyer in full.
         allowed_hosts: Where webhooks may point.
+        limits: How much may move, and whether the assistant may confirm.
         missing_store: What is told while no store is configured.
     """
 
@@ -59,6 +61,7 @@ class Desk:
         trust_forms: bool = True,
         customer_data: Literal["masked", "full"] = "masked",
         allowed_hosts: frozenset[str] = frozenset(),
+        limits: Limits = NO_LIMITS,
         missing_store: SetupError | None = None,
     ) -> None:
         self.stores = tuple(stores)
@@ -69,7 +72,7 @@ class Desk:
         self._missing_store = missing_store
         self._now = now
         approve = "clawver-orders approve --sandbox" if sandbox else "clawver-orders approve"
-        self.moves = Moves(ledger, now, awake)
+        self.moves = Moves(ledger, now, awake, limits)
         self.refunds = Refunding(self.moves, self._store, approve)
         self.webhooks = Webhooks(self.moves, allowed_hosts, keep_secret, approve)
 

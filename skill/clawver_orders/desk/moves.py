@@ -9,6 +9,7 @@ import anyio
 from clawver_orders.desk.results import Consent
 from clawver_orders.errors import DeskError
 from clawver_orders.refunds import machine
+from clawver_orders.refunds.limits import Limits, refuse_frozen
 from clawver_orders.refunds.machine import Ledger, Move, Snapshot, State
 from clawver_orders.store import Answer, Deadline
 
@@ -23,10 +24,14 @@ class Moves:
         ledger: The durable record.
         now: The wall clock.
         awake: Seconds of a clock that also counts while the machine sleeps.
+        limits: How much may move, and whether the assistant may confirm.
     """
 
-    def __init__(self, ledger: Ledger, now: Callable[[], datetime], awake: Callable[[], float]) -> None:
+    def __init__(
+        self, ledger: Ledger, now: Callable[[], datetime], awake: Callable[[], float], limits: Limits
+    ) -> None:
         self.ledger = ledger
+        self.limits = limits
         self.now = now
         self._awake = awake
         self.in_flight = 0
@@ -41,10 +46,19 @@ class Moves:
             if consent is None:
                 return machine.expire(held, self.now())
             if consent.given:
-                return machine.confirm(book, held, by=consent.how, now=self.now())
+                return self._confirm(book, held, consent.how)
             return machine.decline(held, by=consent.how, now=self.now())
 
         return await self.ledger.decide(decide, by=consent.how if consent else "time")
+
+    def _confirm(self, book: machine.Book, move: Move, how: str) -> Move:
+        now = self.now()
+        confirmed = machine.confirm(book, move, by=how, now=now)
+        if confirmed.state is State.CONFIRMED and move.state is State.PREPARED:
+            refuse_frozen(book)
+            if move.amount is not None:
+                self.limits.refuse_over(book, move.amount, now)
+        return confirmed
 
     async def send_once(self, move: Move, seen: Snapshot, send: Callable[[Deadline], Awaitable[Answer]]) -> Move:
         """Claim, send and record. Nothing in here can be cancelled, and all of it ends within 20 seconds.
@@ -69,6 +83,7 @@ class Moves:
         owner = secrets.token_hex(16)
 
         def decide(book: machine.Book) -> Move:
+            refuse_frozen(book)
             return machine.claim(machine.held(book, move.id, move.kind), seen, owner=owner, now=self.now())
 
         claimed = await self.ledger.decide(decide, by="desk")

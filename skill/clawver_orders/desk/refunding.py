@@ -40,6 +40,7 @@ class Refunding:
                 given=reason,
                 another=another,
                 capabilities=store.capabilities,
+                limits=self._moves.limits,
                 now=self._moves.now(),
                 random=secrets.randbelow,
             )
@@ -56,6 +57,8 @@ class Refunding:
     async def execute(self, refund_id: str, consent: Consent | None) -> Refund:
         """Send a confirmed refund, once. Called again it answers from the record."""
         move = await self.held(refund_id)
+        if consent is None and move.state is State.PREPARED and self._moves.limits.assistant_may_confirm(move):
+            consent = Consent(given=True, how="assistant")
         move = await self._moves.confirmed(move, consent)
         if move.state is State.CONFIRMED:
             move = await self._send(move)

@@ -195,6 +195,14 @@ class Book(Protocol):
         """All moves on one order or URL, oldest first."""
         ...
 
+    def spent(self, currency: str, since: datetime) -> Money:
+        """What was refunded since then, and what is confirmed or may have been refunded, whenever that was."""
+        ...
+
+    def frozen(self) -> str:
+        """Who froze the desk; empty where nobody did."""
+        ...
+
 
 class Ledger(Protocol):
     """The durable record of all moves."""

@@ -13,6 +13,7 @@ from clawver_orders.errors import InvalidArgument, RefundError
 from clawver_orders.money import Money
 from clawver_orders.order import Order, ShopRefund
 from clawver_orders.refunds import machine
+from clawver_orders.refunds.limits import Limits, refuse_frozen
 from clawver_orders.refunds.machine import MARKER, Book, Known, Move, Snapshot, State
 from clawver_orders.store import Capabilities
 
@@ -94,6 +95,7 @@ def prepare(
     given: str,
     another: bool,
     capabilities: Capabilities,
+    limits: Limits,
     now: datetime,
     random: Callable[[int], int],
 ) -> Move:
@@ -106,13 +108,15 @@ def prepare(
         given: The reason, as the assistant wrote it.
         another: Whether a second refund of the same amount is meant.
         capabilities: What the store can do.
+        limits: How much may move; looked at here so that nobody is asked in vain, and again when it is confirmed.
         now: The time.
         random: A source of random numbers below a bound.
 
     Raises:
         InvalidArgument: The amount or the reason is not of the right form.
-        RefundError: not_refundable, too_much, duplicate, open, foreign.
+        RefundError: not_refundable, too_much, duplicate, open, foreign, cap, frozen.
     """
+    refuse_frozen(book)
     written = reason(given)
     # Read before the order is judged, so that a wrong form is told as such.
     wanted = None if amount == "full" else money.parse(amount)
@@ -121,6 +125,7 @@ def prepare(
     total, rest = left(order)
     _refuse_foreign(book, order)
     wanted = _amount(wanted, amount, total, rest, capabilities)
+    limits.refuse_over(book, wanted, now)
     move = Move(
         id="",
         kind="refund",
@@ -233,7 +238,7 @@ def adopted(marker: str, refund: ShopRefund, order: Order, *, by: str, now: date
         text=text.clean(MARKER.sub("", refund.reason or ""), cap=REASON_CAP) or "not said",
         state=State.SUCCEEDED,
         prepared_at=refund.created_at or now,
-        settled_at=now,
+        settled_at=refund.created_at or now,
         amount=refund.amount,
         snapshot=snapshot(order),
         shop_id=refund.id,
