@@ -96,13 +96,20 @@ def _settings() -> str:
             (
                 f"`{key.name}`",
                 key.allowed,
-                f"`{key.default}`" if key.default else "required" if key.required else "none",
+                "required" if key.required else _setting(key.default),
                 key.meaning,
             )
             for key in keys
         ]
         parts.append(f"### `[{table}]`\n\n" + _table(("setting", "must be", "default", "meaning"), *rows))
     return "\n".join(parts)
+
+
+def _setting(default: str) -> str:
+    """A default as it would be written; in words where it is none of TOML."""
+    if not default:
+        return "none"
+    return default if re.fullmatch(r"[a-z' ]+ [a-z' ]+", default) else f"`{default}`"
 
 
 def _variables() -> str:
