@@ -66,6 +66,7 @@ SELECT coalesce(sum(amount), 0) FROM moves
 WHERE kind = 'refund' AND currency = ?
 AND (instr(?, '|' || state || '|') OR (state = 'succeeded' AND settled_at >= ?))
 """
+_UPDATE: Final = "UPDATE moves SET state = ?, version = ?, settled_at = ?, move = ? WHERE id = ? AND version = ?"
 _FIND: Final = """
 SELECT move FROM moves
 WHERE (? = '' OR store = ?) AND (? = '' OR subject = ?) AND instr(?, '|' || state || '|')
@@ -208,7 +209,7 @@ class SqliteLedger:
                 )
             else:
                 changed = connection.execute(
-                    "UPDATE moves SET state = ?, version = ?, settled_at = ?, move = ? WHERE id = ? AND version = ?",
+                    _UPDATE,
                     (move.state, move.version, settled_at, row, move.id, move.version - 1),
                 )
                 if changed.rowcount != 1:
