@@ -164,27 +164,22 @@ async def test_a_lone_surrogate_is_refused_and_the_server_lives(counter: Counter
         assert structured(await client.call_tool("list_orders", {"limit": 1}))["orders"]
 
 
-@pytest.mark.parametrize(
-    ("reason", "kept"),
-    [
-        ("", None),
-        ("   ", None),
-        ("\x00\x07\x1b[31m", None),
-        ("\u202e\u200b", None),
-        ("torn\x00 \x1b[31mcover\u202e", "torn cover"),
-        ("torn [R-7K2M9Q4X]", "torn"),
-        ("torn [R-7K2M9Q4X] [R-00000000] cover", "torn cover"),
-    ],
-)
-async def test_a_reason_is_cleaned_and_needed(counter: Counter, era: Era, reason: str, kept: str | None) -> None:
+REASONS = {
+    "torn\x00 \x1b[31mcover\u202e": "torn cover",
+    "torn [R-7K2M9Q4X]": "torn",
+    "torn [R-7K2M9Q4X] [R-00000000] cover": "torn cover",
+}
+
+
+async def test_a_reason_is_cleaned_and_needed(counter: Counter, era: Era) -> None:
     """Hostile 14: control, bidi, markers of ours and of other refunds."""
     async with client_of(server_of(counter.desk), era) as client:
-        arguments = {"order_id": counter.refundable, "amount": "5.00 USD", "reason": reason}
-        if kept is None:
-            await refused(client, "prepare_refund", arguments)
-        else:
-            refund = structured(await client.call_tool("prepare_refund", arguments))["refund"]
-            assert refund["reason"].split() == kept.split()
+        arguments = {"order_id": counter.refundable, "amount": "5.00 USD"}
+        for reason in ("", "   ", "\x00\x07\x1b[31m", "\u202e\u200b"):
+            await refused(client, "prepare_refund", {**arguments, "reason": reason})
+        for reason, kept in REASONS.items():
+            result = await client.call_tool("prepare_refund", {**arguments, "reason": reason})
+            assert structured(result)["refund"]["reason"].split() == kept.split()
 
 
 async def test_a_reason_of_ten_megabytes_is_cut(counter: Counter) -> None:

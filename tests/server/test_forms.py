@@ -295,3 +295,37 @@ async def test_nobody_is_asked_about_a_host_that_is_not_allowed(counter: Counter
         result = await client.call_tool("create_webhook", {**HOOK, "url": "https://evil.example/claw"})
         assert error_of(result)["code"] == "forbidden"
     assert counter.posts("/webhooks") == 0
+
+
+async def test_a_hundred_calls_at_once_pay_once(counter: Counter, era: Era) -> None:
+    """Hostile 16."""
+    answers: list[dict[str, Any]] = []
+    async with client_of(server_of(counter.desk), era) as client:
+        refund_id = await prepared(client, counter)
+        move = await approvals.found(counter.desk, refund_id)
+        await approvals.answer(counter.desk, move, given=True, how="terminal")
+
+        async def call() -> None:
+            answers.append(structured(await executed(client, refund_id))["refund"])
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(100):
+                tasks.start_soon(call)
+        assert len(answers) == 100
+        assert {answer["state"] for answer in answers} <= {"confirmed", "sending", "succeeded"}
+        assert structured(await executed(client, refund_id))["refund"]["state"] == "succeeded"
+    assert counter.paid_back() == [500]
+
+
+async def test_three_hundred_calls_at_once_are_all_answered(counter: Counter, era: Era) -> None:
+    """Hostile 17."""
+    answered: list[str] = []
+    async with client_of(server_of(counter.desk), era) as client:
+
+        async def call() -> None:
+            answered.append(text_of(await client.call_tool("list_webhooks", {})))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(300):
+                tasks.start_soon(call)
+    assert answered == ["The shop has no webhooks."] * 300

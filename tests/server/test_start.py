@@ -42,18 +42,22 @@ AT_THE_END = (
 
 
 def loaded(code: str, home: Path) -> set[str]:
-    """The modules in a process that served tools/list and left when its stdin closed."""
-    done = subprocess.run(
+    """The modules in a process that answered tools/list and left when its stdin closed."""
+    with subprocess.Popen(
         [sys.executable, "-c", f"{AT_THE_END}\n{code}"],
-        input="".join(json.dumps(line) + "\n" for line in LINES).encode(),
         env={**environment(home), "CLAW_API_KEY": "claw_sk_test_example"},
-        capture_output=True,
-        timeout=PATIENCE_S,
-        check=True,
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert "tools" in answers[-1]["result"]
-    return set(json.loads(done.stderr.splitlines()[-1]))
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.writelines(json.dumps(line).encode() + b"\n" for line in LINES)
+        process.stdin.flush()
+        answers = [json.loads(process.stdout.readline()) for _ in range(2)]
+        assert "tools" in answers[-1]["result"]
+        _, log = process.communicate(timeout=PATIENCE_S)
+    return set(json.loads(log.splitlines()[-1]))
 
 
 def test_a_server_loads_the_sdk_and_little_else(tmp_path: Path) -> None:

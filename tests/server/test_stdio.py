@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp_types import INVALID_PARAMS
 
 from clawver_orders.sandbox import Sandbox, serve
 from tests.server.wire import PATIENCE_S, Wire, started
@@ -48,12 +49,14 @@ async def test_the_server_survives_every_line_that_is_no_message(tmp_path: Path)
         b'\xff\xfe{"jsonrpc"\x80\n',
         b'{"jsonrpc": "2.0", "id": 903, "method": "tools/call", "params": {"name": "\\ud800"}}\n',
         b"[" * 100_000 + b"\n",
-        b'{"jsonrpc": "2.0", "id": 904, "method": "x", "params": {"a": "' + b"x" * 50_000_000 + b'"}}\n',
+        b'{"jsonrpc": "2.0", "id": 903, "method": "x", "params": {"a": "' + b"x" * 50_000_000 + b'"}}\n',
     ]
     async with started("--sandbox", home=tmp_path) as wire:
         for line in hostile:
             await wire.send(line)
             assert len((await wire.call("list_orders", limit=3))["orders"]) == 3
+        await wire.write({"id": 904, "method": "tools/call", "params": {"name": 5}})
+        assert (await wire.answer(904))["error"]["code"] == INVALID_PARAMS
         # Without a line's end nothing was said yet; the rest of the line makes it a message.
         await wire.send(json.dumps({**call, "id": 905}).encode())
         await wire.send(b"\n")
@@ -72,8 +75,9 @@ async def test_the_same_id_twice_is_answered_twice_or_refused(tmp_path: Path) ->
 
 
 async def test_a_server_without_a_key_lists_its_tools_and_says_what_is_missing(tmp_path: Path) -> None:
-    for env in ({}, {"CLAW_API_KEY": ""}, {"CLAW_API_KEY": "${CLAW_API_KEY}"}):
-        async with started(home=tmp_path, **env) as wire:
+    keys: list[dict[str, str]] = [{}, {"CLAW_API_KEY": ""}, {"CLAW_API_KEY": "${CLAW_API_KEY}"}]
+    for env in keys:
+        async with started(home=tmp_path, env=env) as wire:
             tools = (await wire.answer(await wire.ask("tools/list")))["result"]["tools"]
             assert len(tools) == 13
             answer = await wire.answer(await wire.ask("tools/call", {"name": "list_orders", "arguments": {}}))
@@ -115,13 +119,28 @@ async def sent(wire: Wire, sandbox: Sandbox) -> tuple[str, int]:
     return refund_id, call
 
 
+@pytest.mark.parametrize("elicitation", [{"url": {}}, {"form": {}}, {"form": {}, "url": {}}], ids=str)
+async def test_a_form_is_shown_only_where_the_client_has_forms(
+    tmp_path: Path, elicitation: dict[str, dict[str, str]]
+) -> None:
+    sandbox = Sandbox(seed=3)
+    async with shop(sandbox) as address:
+        env = {"CLAW_API_KEY": "claw_sk_test_example", "CLAW_API_URL": address}
+        async with started(home=tmp_path, elicitation=elicitation, env=env) as wire:
+            order_id = sandbox.hints["refundable_order"]
+            refund = await wire.call("prepare_refund", order_id=order_id, amount="5.00 USD", reason="torn")
+            refund = await wire.call("execute_refund", refund_id=refund["refund"]["refund_id"])
+    assert refund["refund"]["state"] == ("succeeded" if "form" in elicitation else "prepared")
+    assert sum(seen.method == "POST" for seen in sandbox.requests) == ("form" in elicitation)
+
+
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "EOF", "cancel"])
 async def test_a_refund_under_way_is_recorded_before_the_server_leaves(tmp_path: Path, how: str) -> None:
     """Hostile 66: the record knows how it ended, and a new server does not send it again."""
     sandbox = Sandbox(seed=3)
     async with shop(sandbox) as address:
         env = {"CLAW_API_KEY": "claw_sk_test_example", "CLAW_API_URL": address}
-        async with started(home=tmp_path, **env) as wire:
+        async with started(home=tmp_path, env=env) as wire:
             refund_id, call = await sent(wire, sandbox)
             if how == "EOF":
                 await wire.close_stdin()
@@ -131,7 +150,7 @@ async def test_a_refund_under_way_is_recorded_before_the_server_leaves(tmp_path:
             else:
                 wire.process.send_signal(signal.Signals[how])
             assert await wire.process.wait() == 0
-        async with started(home=tmp_path, **env) as wire:
+        async with started(home=tmp_path, env=env) as wire:
             (refund,) = (await wire.call("check_refund", refund_id=refund_id))["refunds"]
             assert (refund["state"], refund["money_moved"]) == ("succeeded", "yes")
             again = await wire.call("execute_refund", refund_id=refund_id)

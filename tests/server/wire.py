@@ -78,16 +78,28 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def started(*arguments: str, home: Path, **env: str) -> AsyncIterator[Wire]:
-    """``clawver-orders serve``, after its handshake in the older era, with forms."""
+async def started(
+    *arguments: str,
+    home: Path,
+    env: Mapping[str, str] | None = None,
+    elicitation: Mapping[str, Any] | None = None,
+) -> AsyncIterator[Wire]:
+    """``clawver-orders serve``, after its handshake in the older era.
+
+    Args:
+        arguments: Of the command.
+        home: Where it keeps its record.
+        env: More of the environment.
+        elicitation: What the client says of its forms; nothing, as the first clients that had them.
+    """
     command = [sys.executable, "-m", "clawver_orders", "serve", *arguments]
     with anyio.fail_after(PATIENCE_S):
-        async with await anyio.open_process(command, env=environment(home, **env), stderr=None) as process:
+        async with await anyio.open_process(command, env=environment(home, **env or {}), stderr=None) as process:
             wire = Wire(process)
             try:
                 hello = {
                     "protocolVersion": "2025-11-25",
-                    "capabilities": {"elicitation": {}},
+                    "capabilities": {"elicitation": elicitation or {}},
                     "clientInfo": {"name": "test", "version": "1"},
                 }
                 assert "result" in await wire.answer(await wire.ask("initialize", hello))
