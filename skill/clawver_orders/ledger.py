@@ -156,9 +156,12 @@ class SqliteLedger:
         """What a switch of the desk stands at, such as ``frozen``; empty where it is off."""
         return await anyio.to_thread.run_sync(self._read_switch, name)
 
-    async def set_switch(self, name: str, value: str, *, note: str, by: str) -> None:
-        """Turn a switch of the desk; empty turns it off. Who did it is kept as an event with a note."""
-        await anyio.to_thread.run_sync(self._set_switch, name, value, note, by)
+    async def turn(self, name: str, change: Callable[[str], str], *, note: str, by: str) -> str:
+        """Turn a switch of the desk, in one transaction: from what it stands at to what the change makes of it.
+
+        Who did it is kept as an event with the note; the value is not. A change that raises changes nothing.
+        """
+        return await anyio.to_thread.run_sync(self._turn, name, change, note, by)
 
     async def refused(self, *, store: str, subject: str, code: str, detail: str, by: str) -> None:
         """See machine.Ledger."""
@@ -262,8 +265,9 @@ class SqliteLedger:
         with self._transaction() as connection:
             return _switch(connection, name)
 
-    def _set_switch(self, name: str, value: str, note: str, by: str) -> None:
+    def _turn(self, name: str, change: Callable[[str], str], note: str, by: str) -> str:
         with self._transaction() as connection:
+            value = change(_switch(connection, name))
             connection.execute("INSERT OR REPLACE INTO switches VALUES (?, ?)", (name, value))
             self._append(
                 connection,
@@ -276,6 +280,7 @@ class SqliteLedger:
                 note=note,
                 move_hash=_NOBODY,
             )
+        return value
 
     def _get(self, move_id: str) -> Move | None:
         with self._transaction() as connection:

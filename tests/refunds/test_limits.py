@@ -91,7 +91,7 @@ async def test_a_frozen_desk_moves_nothing_at_any_step(tmp_path: Path) -> None:
     move = await approvals.found(shop.desk, refund.refund_id)
 
     async def freeze(by: str) -> None:
-        await shop.ledger.set_switch("frozen", by, note="frozen" if by else "unfrozen", by="lee")
+        await shop.ledger.turn("frozen", lambda _: by, note="frozen" if by else "unfrozen", by="lee")
 
     await freeze("lee")
     with refusal("frozen") as caught:

@@ -228,6 +228,14 @@ class Ledger(Protocol):
         """Moves, newest first, at most 200; an empty argument does not filter."""
         ...
 
+    async def switch(self, name: str) -> str:
+        """What a switch of the desk stands at, such as ``frozen``; empty where it is off."""
+        ...
+
+    async def turn(self, name: str, change: Callable[[str], str], *, note: str, by: str) -> str:
+        """Turn a switch in one transaction; the note is kept as an event, the value is not."""
+        ...
+
     async def refused(self, *, store: str, subject: str, code: str, detail: str, by: str) -> None:
         """Keep that something was refused before there was a move."""
         ...
