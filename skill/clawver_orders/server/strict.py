@@ -74,10 +74,9 @@ class StrictTool(Tool):
                 f"Use only {', '.join(properties)}" if properties else "Call it without arguments",
                 field=name[:_NAME_CAP],
             )
-        happened = (
-            f"{name} is missing" if first["type"] == "missing" else f"{name} is not {_allowed(properties[name])}"
-        )
-        return InvalidArgument(happened, f"Give {name} as {_allowed(properties[name])}", field=name)
+        allowed = _allowed(properties[name])
+        happened = f"{name} is missing" if first["type"] == "missing" else f"{name} is not {allowed}"
+        return InvalidArgument(happened, f"Give {name} as {allowed}", field=name)
 
 
 def failure(error: DeskError) -> CallToolResult:
