@@ -100,6 +100,18 @@ def test_the_pages_do_show_commands() -> None:
         parse("clawver-orders refund everything")
 
 
+def test_what_the_readme_says_to_type_into_other_programs_is_what_the_setup_page_says() -> None:
+    """The skill travels without the README."""
+    setup = read(REPO / "references" / "setup.md").text
+    blocks = [block for block in read(REPO / "README.md").blocks if block.language in {"console", "json"}]
+    typed = [
+        block.text for block in blocks if re.search(r"^(openclaw|claude) |mcpServers", block.text, re.MULTILINE)
+    ]
+    assert len(typed) == 3
+    for text in typed:
+        assert text in setup
+
+
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_every_make_target_is_in_the_makefile(page: Page) -> None:
     makefile = (REPO / "Makefile").read_text(encoding="utf-8")
