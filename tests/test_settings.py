@@ -51,7 +51,7 @@ def test_a_key_alone_is_one_store_called_clawver() -> None:
         "USD",
     )
     assert store.api_key.value() == KEY
-    assert found.refunds.trust_forms
+    assert found.refunds.trust_forms is None
     assert found.webhooks.allowed_hosts == frozenset()
     assert found.privacy.customer_data == "masked"
     assert found.config_file is None
@@ -223,7 +223,18 @@ def test_without_a_home_the_state_is_not_kept_just_anywhere(
         ('[stores.x]\nplatform = "clawver"\nbase_url = 1979-05-27', "stores.x.base_url", "a date", "https"),
         ('[refunds]\ntrust_forms = "yes"', "refunds.trust_forms", '"yes"', "true or false"),
         ("[refunds]\ntrust_forms = 1", "refunds.trust_forms", "is 1", "true or false"),
-        ("[refunds]\nmax_amount = []", "refunds.max_amount", "not a setting", "trust_forms"),
+        ("[refunds]\nmax_amounts = []", "refunds.max_amounts", "not a setting", "trust_forms"),
+        ('[refunds]\nmax_amount = "5.00 USD"', "refunds.max_amount", '"5.00 USD"', "a list of amounts"),
+        ("[refunds]\nmax_amount = [5]", "refunds.max_amount", "a list with 5", "a list of amounts"),
+        ('[refunds]\nmax_amount = ["5.00 XXX"]', "refunds.max_amount", "5.00 XXX", "a list of amounts"),
+        ('[refunds]\nmax_amount = ["0.00 USD"]', "refunds.max_amount", "0.00 USD", "above zero"),
+        (
+            '[refunds]\nmax_per_day = ["1.00 USD", "2.00 USD"]',
+            "refunds.max_per_day",
+            "two amounts in USD",
+            "one for each",
+        ),
+        ('[refunds]\nconfirm = "model"', "refunds.confirm", '"model"', '"human" or "assistant"'),
         ('[webhooks]\nallowed_hosts = "a.test"', "webhooks.allowed_hosts", '"a.test"', "a list"),
         ('[webhooks]\nallowed_hosts = ["a.test", "https://b.test"]', "webhooks.allowed_hosts", "https://b", "port"),
         ('[webhooks]\nallowed_hosts = ["-a..test"]', "webhooks.allowed_hosts", "-a..test", "without scheme"),

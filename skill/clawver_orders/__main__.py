@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from clawver_orders import cli
@@ -16,10 +16,14 @@ from clawver_orders.desk import Desk
 from clawver_orders.errors import InvalidArgument, SetupError
 from clawver_orders.http import Http, quiet_logging
 from clawver_orders.ledger import FILE_NAME, SqliteLedger
-from clawver_orders.money import CURRENCIES
+from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.platforms.clawver import ClawverStore
+from clawver_orders.refunds.limits import Limits
 from clawver_orders.settings import Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.webhooks import SecretFiles
+
+if TYPE_CHECKING:
+    from clawver_orders.approvals.page import Page
 
 _SANDBOX_KEY: Final = "claw_sk_test_example"
 _TEST_KEYS: Final = "claw_sk_test_"
@@ -78,7 +82,7 @@ class Joints:
         return settings.sandbox_directory if self._sandbox else settings.state_directory
 
     @asynccontextmanager
-    async def open_desk(self, *, read_only: bool = False) -> AsyncIterator[Desk]:
+    async def open_desk(self, *, read_only: bool = False, page: "Page | None" = None) -> AsyncIterator[Desk]:
         """The desk over the configured stores, or over the sandbox; its connections are closed at the end."""
         settings = self.settings()
         connections = self._sandbox_connections() if self._sandbox else self._connections(settings)
@@ -95,6 +99,8 @@ class Joints:
                 trust_forms=settings.refunds.trust_forms,
                 customer_data=settings.privacy.customer_data,
                 allowed_hosts=settings.webhooks.allowed_hosts,
+                limits=_limits(settings),
+                approval_address=page.address if page is not None else None,
                 missing_store=no_store(self._environ),
             )
         finally:
@@ -121,10 +127,12 @@ class Joints:
 
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
+        from clawver_orders.approvals.page import Page  # noqa: PLC0415 - needs a web server, as the SDK does
         from clawver_orders.server import build  # noqa: PLC0415 - the SDK takes longer to load than all else
         from clawver_orders.server.stdio import serve_stdio  # noqa: PLC0415
 
-        async with self.open_desk(read_only=read_only) as desk:
+        page = Page()
+        async with self.open_desk(read_only=read_only, page=page) as desk, page.listening(desk):
             capabilities = [store.capabilities for store in desk.stores] or [ClawverStore.capabilities]
             await serve_stdio(build(desk, capabilities=capabilities), desk)
 
@@ -159,6 +167,22 @@ class Joints:
         if not (directory / FILE_NAME).exists():
             return None
         return await SqliteLedger(directory, now).verify()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_amount=_caps(settings, "max_amount"),
+        max_per_day=_caps(settings, "max_per_day"),
+        assistant=settings.refunds.confirm == "assistant",
+    )
+
+
+def _caps(settings: Settings, key: Literal["max_amount", "max_per_day"]) -> dict[str, Money]:
+    try:
+        caps = [parse(amount, field=key) for amount in getattr(settings.refunds, key)]
+    except InvalidArgument as error:
+        raise SetupError(f"{settings.config_file}: refunds.{error.happened}", error.next_step, field=key) from None
+    return {cap.currency: cap for cap in caps}
 
 
 def log_to_stderr() -> None:

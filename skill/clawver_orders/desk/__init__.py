@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, time
 from typing import Literal, cast
 
+from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.refunding import Refunding
 from clawver_orders.desk.results import Consent, Listing, Refund, Registration, Tracking, Variants
@@ -41,7 +42,8 @@ class Desk:
         keep_secret: Keeps a webhook's signing secret: store, action id, secret.
         sandbox: Whether the shops are made up.
         read_only: Whether every write is refused.
-        trust_forms: Whether a form of the assistant's program counts as a person's yes.
+        trust_forms: Whether a form of the assistant's program counts as a person's yes; None: while no PIN is set.
+        approval_address: Where a person can answer for a prepared move, if there is such a page.
         customer_data: Whether one order shows its buyer in full.
         allowed_hosts: Where webhooks may point.
         limits: How much may move, and whether the assistant may confirm.
@@ -58,10 +60,11 @@ class Desk:
         keep_secret: Callable[[str, str, str], Awaitable[None]],
         sandbox: bool = False,
         read_only: bool = False,
-        trust_forms: bool = True,
+        trust_forms: bool | None = None,
         customer_data: Literal["masked", "full"] = "masked",
         allowed_hosts: frozenset[str] = frozenset(),
         limits: Limits = NO_LIMITS,
+        approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
         missing_store: SetupError | None = None,
     ) -> None:
         self.stores = tuple(stores)
@@ -73,8 +76,9 @@ class Desk:
         self._now = now
         approve = "clawver-orders approve --sandbox" if sandbox else "clawver-orders approve"
         self.moves = Moves(ledger, now, awake, limits)
-        self.refunds = Refunding(self.moves, self._store, approve)
-        self.webhooks = Webhooks(self.moves, allowed_hosts, keep_secret, approve)
+        asking = Asking(approve, approval_address)
+        self.refunds = Refunding(self.moves, self._store, asking)
+        self.webhooks = Webhooks(self.moves, allowed_hosts, keep_secret, asking)
 
     def in_flight(self) -> int:
         """How many writes are between their claim and their record at this moment."""

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 
+from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.results import Approval, Consent, Refund
 from clawver_orders.errors import DeskError, RefundError
@@ -19,14 +20,14 @@ class Refunding:
     Args:
         moves: Confirms, sends and records.
         store_named: Finds a store by its name.
-        approve_command: What a person types to approve, without the refund's id.
+        asking: How a person can be asked outside of the assistant.
     """
 
-    def __init__(self, moves: Moves, store_named: Callable[[str], Store], approve_command: str) -> None:
+    def __init__(self, moves: Moves, store_named: Callable[[str], Store], asking: Asking) -> None:
         self._moves = moves
         self._ledger = moves.ledger
         self._store_named = store_named
-        self._approve_command = approve_command
+        self._asking = asking
 
     async def prepare(self, store: Store, order_id: str, amount: str, reason: str, *, another: bool) -> Refund:
         """Check a refund against the order and all rules, and keep it for a person to confirm. Moves nothing."""
@@ -65,7 +66,8 @@ class Refunding:
         elif move.state in machine.UNSETTLED:
             return await self.look(move)
         words.raise_if_refused(move)
-        return self.told(move)
+        approval = await self._asking.approval(move)
+        return self.told(move, approval=approval)
 
     async def _send(self, move: Move) -> Move:
         store = self._store_named(move.store)
@@ -142,9 +144,16 @@ class Refunding:
             )
         return move
 
-    def told(self, move: Move, more: str = "") -> Refund:
+    def told(self, move: Move, more: str = "", *, approval: Approval | None = None) -> Refund:
         """A move as it is told to an assistant or a person."""
-        waiting = move.state is State.PREPARED
+        waiting = ""
+        if move.state is State.PREPARED:
+            approval = approval or Approval(expires_at=move.expires_at)
+            if self._moves.limits.assistant_may_confirm(move):
+                waiting = "Call execute_refund to send it: within its caps the operator lets the assistant confirm."
+            else:
+                waiting = "Call execute_refund: where your program has forms, a person is asked by one. Else: "
+                waiting += self._asking.how(move, "execute_refund", approval.url)
         return Refund(
             refund_id=move.id,
             store=move.store,
@@ -153,19 +162,12 @@ class Refunding:
             reason=move.text,
             state=move.state,
             money_moved=move.moved,
-            message=words.message(move, waiting=self._how_to_approve(move)) + more,
+            message=words.message(move, waiting=waiting) + more,
             remaining=move.remaining,
             processor_id=move.processor_id,
             confirmed_by=move.confirmed_by,
-            approval=Approval(expires_at=move.expires_at) if waiting else None,
+            approval=approval if waiting else None,
             next_check_at=move.look_at,
-        )
-
-    def _how_to_approve(self, move: Move) -> str:
-        return (
-            "Call execute_refund: a person is asked by a form. Where your program has none, a person types in a "
-            f"terminal of this computer: {self._approve_command} {move.id} - then call execute_refund again. "
-            "Never type it yourself."
         )
 
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.results import Action, Approval, Consent, Registration
 from clawver_orders.errors import DeskError, ForbiddenError, InvalidArgument
@@ -23,7 +24,7 @@ class Webhooks:
         moves: Confirms, sends and records.
         allowed_hosts: Where events may go, by the operator's settings.
         keep_secret: Keeps the signing secret of a registration, by store and action id, before it is sent.
-        approve_command: What a person types to approve, without the action's id.
+        asking: How a person can be asked outside of the assistant.
     """
 
     def __init__(
@@ -31,13 +32,13 @@ class Webhooks:
         moves: Moves,
         allowed_hosts: frozenset[str],
         keep_secret: Callable[[str, str, str], Awaitable[None]],
-        approve_command: str,
+        asking: Asking,
     ) -> None:
         self._moves = moves
         self._ledger = moves.ledger
         self._allowed_hosts = allowed_hosts
         self._keep_secret = keep_secret
-        self._approve_command = approve_command
+        self._asking = asking
 
     def checked(self, store: Store, url: str, events: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """The destination and the events in their one form, if they may be registered.
@@ -75,7 +76,7 @@ class Webhooks:
         elif move.state in machine.UNSETTLED:
             move = await self._look(store, move)
         words.raise_if_refused(move)
-        return self._told(move)
+        return self._told(move, await self._asking.approval(move))
 
     async def waiting(self, store: Store, url: str, events: tuple[str, ...]) -> Move:
         """The same registration, where it was asked for before and is not over; else a new one, prepared."""
@@ -148,15 +149,15 @@ class Webhooks:
 
         return await self._moves.looked(move, look)
 
-    def _told(self, move: Move) -> Registration:
-        waiting = move.state is State.PREPARED
+    def _told(self, move: Move, approval: Approval | None) -> Registration:
+        waiting = self._asking.how(move, "create_webhook", approval.url) if approval else ""
         return Registration(
             webhook=Webhook(id=move.shop_id or "", url=move.subject, events=tuple(move.text.split(","))),
             action=Action(
                 action_id=move.id,
                 state=move.state,
                 outcome=_OUTCOMES[move.moved],
-                message=words.registration(move, waiting=self._approve_command),
-                approval=Approval(expires_at=move.expires_at) if waiting else None,
+                message=words.registration(move, waiting=waiting),
+                approval=approval,
             ),
         )

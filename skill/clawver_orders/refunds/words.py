@@ -53,14 +53,13 @@ def registration(move: Move, *, waiting: str) -> str:
 
     Args:
         move: The registration.
-        waiting: What a person types to approve, without the id.
+        waiting: How a person can be asked outside of the assistant.
     """
     match move.state:
         case State.PREPARED:
             return (
                 "Nothing was sent: a person must approve where the shop sends its events. Call create_webhook "
-                "again: a form asks them. Where your program has none, a person types in a terminal of this "
-                f"computer: {waiting} {move.id} - then call it again. Never type it yourself."
+                f"again: where your program has forms, a person is asked by one. Else: {waiting}"
             )
         case State.SUCCEEDED:
             return "Registered. The signing secret was made and kept by the desk."

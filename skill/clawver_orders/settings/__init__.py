@@ -31,9 +31,12 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class Refunds:
-    """How refunds are confirmed."""
+    """How refunds are confirmed; the amounts are texts such as ``100.00 USD``, one for each currency."""
 
-    trust_forms: bool = True
+    trust_forms: bool | None = None
+    confirm: Literal["human", "assistant"] = "human"
+    max_amount: tuple[str, ...] = ()
+    max_per_day: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

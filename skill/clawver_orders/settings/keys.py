@@ -132,12 +132,34 @@ def _customer_data(value: object, _: Place) -> str:
     return str(value)
 
 
+def _confirm(value: object, _: Place) -> str:
+    if value not in ("human", "assistant"):
+        raise NotAllowed(found(value))
+    return str(value)
+
+
+def _amounts(value: object, place: Place) -> tuple[str, ...]:
+    """Amounts by currency, one each; their decimals are money.parse's to judge."""
+    if not isinstance(value, list):
+        raise NotAllowed(found(value))
+    currencies: set[str] = set()
+    for amount in value:
+        match = re.fullmatch(r"(?=.*[1-9])[0-9]{1,15}(?:\.[0-9]{1,4})? ([A-Z]{3})", str(amount), re.ASCII)
+        if not isinstance(amount, str) or match is None or match[1] not in place.currencies:
+            raise NotAllowed(f"a list with {found(amount)}")
+        if match[1] in currencies:
+            raise NotAllowed(f"a list with two amounts in {match[1]}")
+        currencies.add(match[1])
+    return tuple(value)
+
+
 def _directory(value: object, place: Place) -> Path:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise NotAllowed(found(value))
     return place.directory / secret.expanded(value)
 
 
+_AMOUNTS_ALLOWED: Final = 'a list of amounts above zero such as ["100.00 USD", "700.00 CNY"], one for each currency'
 _URL_ALLOWED: Final = "https://…, or http:// to this machine, without user, query or fragment"
 
 KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
@@ -191,8 +213,29 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
             "trust_forms",
             "true or false",
             "true",
-            "Whether a form that the assistant's program shows counts as a person's yes; false: the terminal only.",
+            "Whether a form of the assistant's program counts as a person's yes. Once a PIN is set: only if said here.",
             _boolean,
+        ),
+        Key(
+            "confirm",
+            '"human" or "assistant"',
+            '"human"',
+            "Who confirms. assistant: its call does, in currencies with both caps, never a second of an amount.",
+            _confirm,
+        ),
+        Key(
+            "max_amount",
+            _AMOUNTS_ALLOWED,
+            "[]",
+            "The most that one refund may be, for each currency.",
+            _amounts,
+        ),
+        Key(
+            "max_per_day",
+            _AMOUNTS_ALLOWED,
+            "[]",
+            "The most that all refunds together may be in any 24 hours, for each currency; unknown ones count.",
+            _amounts,
         ),
     ),
     "webhooks": (

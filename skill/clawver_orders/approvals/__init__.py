@@ -1,6 +1,7 @@
 """What a person sees before money moves, and who may be asked where: facts of the record, never a buyer's text."""
 
 from clawver_orders import text
+from clawver_orders.approvals.pin import Pin
 from clawver_orders.desk import Desk
 from clawver_orders.desk.results import Consent
 from clawver_orders.errors import DeskError, RefundError
@@ -8,20 +9,24 @@ from clawver_orders.refunds import words
 from clawver_orders.refunds.machine import Move, State
 
 FORM_CAP = 1000
+SECOND = "SECOND REFUND OF THE SAME AMOUNT"
 _REASON_CAP = 120
 
 
-def facts(move: Move) -> tuple[tuple[str, str], ...]:
+def facts(move: Move, *, bought: bool = False) -> tuple[tuple[str, str], ...]:
     """What a person must know to decide, in order, as label and value; the reason is last, in quotes.
 
     Nothing here was shaped by a buyer but the quoted reason, which an assistant wrote: it is cleaned and capped.
+    The page also shows what was bought, in the shop's words: a form's text must not hold them.
     """
     seen = move.snapshot
     rows = [("Store", move.store)]
     if move.kind == "refund":
         rows += [("Order", move.subject), ("Amount", str(move.amount))]
         if move.repeats:
-            rows.append(("Attention", "SECOND REFUND OF THE SAME AMOUNT"))
+            rows.append(("Attention", SECOND))
+        if bought:
+            rows.append(("Bought (the shop's words)", text.quoted(seen.items)))
         rows += [
             ("Order total", str(seen.total)),
             ("Refunded so far", str(seen.refunded)),
@@ -44,7 +49,7 @@ def form(move: Move) -> str:
 
 async def question(desk: Desk, *, refund_id: str) -> str | None:
     """The form's text for a refund that waits for a person's yes; None where no form is to be shown."""
-    if not desk.trust_forms or desk.read_only:
+    if desk.read_only or not await _forms_count(desk):
         return None
     try:
         move = await desk.refunds.current(refund_id)
@@ -58,13 +63,23 @@ async def question(desk: Desk, *, refund_id: str) -> str | None:
 
 async def webhook_question(desk: Desk, *, store: str, url: str, events: tuple[str, ...]) -> str | None:
     """The form's text for a webhook that waits for a person's yes; None where no form is to be shown."""
-    if not desk.trust_forms or desk.read_only:
+    if desk.read_only or not await _forms_count(desk):
         return None
     try:
         move = await desk.webhook_waiting(store, url, events)
     except DeskError:
         return None
     return form(move) if move is not None and move.state is State.PREPARED else None
+
+
+async def _forms_count(desk: Desk) -> bool:
+    """Whether a form of the assistant's program is a person's yes: by the settings, else while no PIN is set."""
+    return not await pin_of(desk).is_set() if desk.trust_forms is None else desk.trust_forms
+
+
+def pin_of(desk: Desk) -> Pin:
+    """The PIN of a desk's record."""
+    return Pin(desk.moves.ledger, desk.moves.now)
 
 
 async def waiting(desk: Desk) -> tuple[Move, ...]:

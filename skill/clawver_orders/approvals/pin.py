@@ -1,0 +1,92 @@
+"""The operator's PIN: what an assistant with a shell does not know; kept as a scrypt hash, slowed and locked."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import anyio.to_thread
+
+from clawver_orders.errors import ForbiddenError, InvalidArgument
+from clawver_orders.refunds.machine import Ledger
+
+LEAST: Final = 8
+# About a tenth of a second and 64 MiB a try.
+_COST: Final = {"n": 2**16, "r": 8, "p": 1}
+_MEMORY: Final = 128 * 2**20
+# From the fifth wrong try on each locks for twice as long as the one before.
+_FREE_TRIES: Final = 4
+_FIRST_LOCK: Final = timedelta(minutes=1)
+_LONGEST_LOCK: Final = timedelta(hours=24)
+_SWITCH: Final = "pin"
+
+
+class Pin:
+    """One PIN for the desk, kept in its record.
+
+    Args:
+        ledger: The record.
+        now: The wall clock.
+    """
+
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._now = now
+
+    async def is_set(self) -> bool:
+        """Whether there is a PIN."""
+        return bool(await self._ledger.switch(_SWITCH))
+
+    async def choose(self, pin: str, *, by: str) -> None:
+        """Set or change it.
+
+        Raises:
+            InvalidArgument: It is shorter than eight characters.
+        """
+        if len(pin) < LEAST:
+            raise InvalidArgument(f"a PIN has at least {LEAST} characters", "Choose a longer one", field="pin")
+        salt = secrets.token_hex(16)
+        kept = json.dumps({"salt": salt, "hash": await _hashed(pin, salt), "wrong": 0, "locked_until": None})
+        await self._ledger.turn(_SWITCH, lambda _: kept, note="the PIN was set", by=by)
+
+    async def check(self, pin: str, *, by: str) -> None:
+        """Let pass who knows it; everybody, where none is set.
+
+        The try is counted before it is judged, so that many at once are not free.
+
+        Raises:
+            ForbiddenError: It is wrong, or locked after wrong tries.
+        """
+        if not await self.is_set():
+            return
+        kept = json.loads(await self._ledger.turn(_SWITCH, self._count, note="the PIN was tried", by=by))
+        if not hmac.compare_digest(kept["hash"], await _hashed(pin, kept["salt"])):
+            raise ForbiddenError("The PIN is wrong", "Type it again; after wrong tries it is locked for a while")
+        await self._ledger.turn(_SWITCH, _forgive, note="the PIN was right", by=by)
+
+    def _count(self, value: str) -> str:
+        kept = json.loads(value)
+        now = self._now()
+        if kept["locked_until"] and now < datetime.fromisoformat(kept["locked_until"]):
+            raise ForbiddenError(
+                "The PIN is locked after wrong tries", f"Wait until {kept['locked_until'][:16]}, then type it again"
+            )
+        kept["wrong"] += 1
+        if (over := kept["wrong"] - _FREE_TRIES) > 0:
+            lock = min(_FIRST_LOCK * 2 ** min(over - 1, 20), _LONGEST_LOCK)
+            kept["locked_until"] = (now + lock).isoformat()
+        return json.dumps(kept)
+
+
+def _forgive(value: str) -> str:
+    return json.dumps({**json.loads(value), "wrong": 0, "locked_until": None})
+
+
+async def _hashed(pin: str, salt: str) -> str:
+    def work() -> str:
+        return hashlib.scrypt(pin.encode(), salt=bytes.fromhex(salt), maxmem=_MEMORY, **_COST).hex()
+
+    return await anyio.to_thread.run_sync(work)
