@@ -35,7 +35,7 @@ _MARK_RUN: Final = 30
 _SCHEME: Final = re.compile(r":(?=//)|(?<=javascript):(?=\S)|(?<=vbscript):(?=\S)", re.IGNORECASE)
 _DATA: Final = re.compile(r"(?<=\bdata):(?=[a-z]{1,40}/|[;,])", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:(?<=//)|(?<![^\W_])www(?=\.))[^\s/?#]*", re.IGNORECASE)
-_DOT: Final = re.compile(r"(?<!\[)\.(?=\w)")
+_DOT: Final = re.compile(r"\.(?=\w)")
 _BRACKET: Final = re.compile(r"\](?=[(\[:])|!(?=\[)")
 
 _DIGITS: Final = re.compile(r"\d+")

@@ -19,14 +19,19 @@ def environment(state: Path, **more: str) -> dict[str, str]:
 
 
 def at_a_terminal(
-    arguments: tuple[str, ...], environ: Mapping[str, str], *, asked: str = "", typed: str = "", piped: str = ""
+    arguments: tuple[str, ...],
+    environ: Mapping[str, str],
+    *,
+    asked: str = "Type the",
+    typed: str = "\n",
+    piped: str = "",
 ) -> tuple[int, str]:
     """Run a command in a terminal.
 
     Args:
         arguments: What follows the command's name.
         environ: The environment.
-        asked: The words after which something is typed; nothing is where they are empty.
+        asked: The words after which something is typed.
         typed: What is typed then.
         piped: What is on the command's stdin, if that is not the terminal.
 
@@ -48,9 +53,9 @@ def at_a_terminal(
         shown = b""
         while chunk := process.stdout.read(4096):
             shown += chunk
-            if asked and asked.encode() in shown:
+            if typed and asked.encode() in shown:
                 process.stdin.write(typed.encode())
-                asked = ""
+                typed = ""
         process.stdin.close()
     return process.returncode, shown.decode(errors="replace").replace("\r\n", "\n")
 
