@@ -213,7 +213,7 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
             "trust_forms",
             "true or false",
             "true",
-            "Whether a form of the assistant's program counts as a person's yes. Once a PIN is set: only if said here.",
+            "Whether a form of the assistant's program counts as a person's yes; with a PIN only if said here.",
             _boolean,
         ),
         Key(
