@@ -8,6 +8,7 @@ import click
 
 from clawver_orders import approvals
 from clawver_orders.cli import Join, options
+from clawver_orders.cli.safety import ask_pin
 from clawver_orders.cli.terminal import Terminal, person
 from clawver_orders.refunds.machine import UNSETTLED, Move, State
 
@@ -42,7 +43,9 @@ def approve(join: Join, move_id: str, config: Path | None, *, sandbox: bool) -> 
                 return 1
             if not _typed(terminal, move, "approve"):
                 return 1
+            await ask_pin(desk, terminal)
             await approvals.answer(desk, move, given=True, how=_HOW)
+            terminal.say(f"Head of the record, to be noted elsewhere: {await desk.moves.ledger.head()}")
             terminal.say("Approved. Nothing is sent yet: tell the assistant to go on, within five minutes.")
             return 0
 
@@ -90,6 +93,7 @@ def resolve(join: Join, move_id: str, outcome: str, config: Path | None, *, sand
             terminal.say(f"You say that this refund was {outcome.replace('-', ' ')}.")
             if not _typed(terminal, move, "say so"):
                 return 1
+            await ask_pin(desk, terminal)
             resolved = await desk.refunds.resolve(move_id, applied=outcome == "applied", by=_HOW)
             terminal.say(resolved.message)
             return 0

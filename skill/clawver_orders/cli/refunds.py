@@ -60,6 +60,27 @@ def show(join: Join, move_id: str, config: Path | None, *, sandbox: bool, as_jso
 
 
 @refunds.command()
+@options.of_desk
+@click.pass_obj
+def verify(join: Join, config: Path | None, *, sandbox: bool) -> int:
+    """Check the record: damage and careless edits are found, not a forger who owns the file."""
+
+    async def work() -> int:
+        async with join(config=config, sandbox=sandbox).open_desk() as desk:
+            wrong = await desk.moves.ledger.verify()
+            for line in wrong:
+                click.echo(f"FAILED  {line}")
+            head = await desk.moves.ledger.head()
+        if wrong:
+            click.echo("Restore the record from a copy, and look at the shop's dashboard before any new refund.")
+            return 1
+        click.echo(f"ok      The record is whole. Its head: {head}")
+        return 0
+
+    return anyio.run(work)
+
+
+@refunds.command()
 @click.argument("order_id")
 @options.of_store
 @options.of_desk

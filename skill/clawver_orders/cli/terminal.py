@@ -22,6 +22,22 @@ class Terminal:
         """Show one line."""
         self._writes.write(f"{line}\n".encode(errors="replace"))
 
+    def ask_hidden(self, question: str) -> str:
+        """As ask, without showing what is typed."""
+        try:
+            import termios  # noqa: PLC0415 - not on Windows
+        except ImportError:
+            return click.prompt(question, hide_input=True, prompt_suffix=" ")
+        terminal = self._reads.fileno()
+        shown = termios.tcgetattr(terminal)
+        hidden = [*shown[:3], shown[3] & ~termios.ECHO, *shown[4:]]
+        termios.tcsetattr(terminal, termios.TCSANOW, hidden)
+        try:
+            return self.ask(question)
+        finally:
+            termios.tcsetattr(terminal, termios.TCSANOW, shown)
+            self.say("")
+
     def ask(self, question: str) -> str:
         """What a person types after the question; empty where they leave. Nothing typed before it counts."""
         with suppress(ImportError):

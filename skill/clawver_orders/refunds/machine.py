@@ -228,6 +228,14 @@ class Ledger(Protocol):
         """Moves, newest first, at most 200; an empty argument does not filter."""
         ...
 
+    async def head(self) -> str:
+        """The hash of the newest event of the record, to be noted elsewhere."""
+        ...
+
+    async def verify(self) -> tuple[str, ...]:
+        """What is wrong with the record, a sentence each."""
+        ...
+
     async def switch(self, name: str) -> str:
         """What a switch of the desk stands at, such as ``frozen``; empty where it is off."""
         ...
