@@ -2,17 +2,22 @@
 
 import logging
 import os
+import random
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
+import anyio
+
 from clawver_orders import cli
 from clawver_orders.desk import Desk
+from clawver_orders.desk.reconciling import reconcile
 from clawver_orders.errors import InvalidArgument, SetupError
 from clawver_orders.http import Http, quiet_logging
 from clawver_orders.ledger import FILE_NAME, SqliteLedger
@@ -123,7 +128,7 @@ class Joints:
 
         from clawver_orders.sandbox import Sandbox  # noqa: PLC0415
 
-        return [(shop, Http("http://localhost", transport=httpx2.ASGITransport(app=Sandbox().app)))]
+        return [(shop, Http("http://localhost", transport=httpx2.ASGITransport(app=Sandbox(key=key.value()).app)))]
 
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
@@ -134,7 +139,12 @@ class Joints:
         page = Page()
         async with self.open_desk(read_only=read_only, page=page) as desk, page.listening(desk):
             capabilities = [store.capabilities for store in desk.stores] or [ClawverStore.capabilities]
-            await serve_stdio(build(desk, capabilities=capabilities), desk)
+            server = build(desk, capabilities=capabilities)
+            async with anyio.create_task_group() as tasks:
+                if desk.stores:
+                    tasks.start_soon(partial(reconcile, desk, sleep=anyio.sleep, random=random.random))
+                await serve_stdio(server, desk)
+                tasks.cancel_scope.cancel()
 
     async def simulate(
         self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]

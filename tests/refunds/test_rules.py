@@ -57,13 +57,27 @@ def test_cents_given_as_units_are_refused_and_what_is_left_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "amount", ["0.00 USD", "-5.00 USD", "-0.00 USD", "5.00 EUR", "500 JPY", "5 USD", "lots", ""]
+    "amount",
+    [
+        "0.00 USD",
+        "-5.00 USD",
+        "-0.00 USD",
+        "5.00 EUR",
+        "500 JPY",
+        "5 USD",
+        "lots",
+        "",
+        "2499",
+        "24.9 USD",
+        "1e3 USD",
+    ],
 )
 def test_an_amount_of_another_form_or_currency_is_refused(amount: str) -> None:
-    """Hostile 5, 10."""
+    """Hostile 5, 8, 9, 10: and the answer shows what is left."""
     with pytest.raises(InvalidArgument) as caught:
         Memory().prepare(amount=amount)
     assert caught.value.field == "amount"
+    assert "24.99 USD can still be refunded" in str(caught.value)
 
 
 def test_a_shop_that_refunds_only_the_whole_refuses_a_part() -> None:

@@ -118,13 +118,11 @@ def prepare(
     """
     refuse_frozen(book)
     written = reason(given)
-    # Read before the order is judged, so that a wrong form is told as such.
-    wanted = None if amount == "full" else money.parse(amount)
     # Before all else about the order: while one is open, what the shop says is not the whole truth.
     machine.refuse_beside(book, order.store, order.id)
     total, rest = left(order)
     _refuse_foreign(book, order)
-    wanted = _amount(wanted, amount, total, rest, capabilities)
+    wanted = _amount(amount, total, rest, capabilities)
     limits.refuse_over(book, wanted, now)
     move = Move(
         id="",
@@ -154,16 +152,13 @@ def prepare(
     return replace(move, id=unused_id(book, random))
 
 
-def _amount(wanted: Money | None, amount: str, total: Money, rest: Money, capabilities: Capabilities) -> Money:
-    if wanted is None:
-        wanted = rest
+def _amount(amount: str, total: Money, rest: Money, capabilities: Capabilities) -> Money:
+    """The amount that is meant. Every no shows what is left, so that 2499 written for 24.99 is seen."""
     state = f"of {total} in all, {rest} can still be refunded"
-    if wanted.currency != total.currency:
-        raise InvalidArgument(
-            f"amount is in {wanted.currency}, the order is in {total.currency}",
-            f'Write it like "{rest}"',
-            field="amount",
-        )
+    try:
+        wanted = rest if amount == "full" else money.parse(amount, currency=total.currency)
+    except InvalidArgument as error:
+        raise InvalidArgument(f"{error.happened}; {state}", error.next_step, field="amount") from None
     if wanted.minor <= 0:
         raise InvalidArgument(
             f"amount must be more than zero; {state}",

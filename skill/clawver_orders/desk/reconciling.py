@@ -1,0 +1,51 @@
+"""Looks for refunds whose outcome is not known while the desk runs, when their next look is due; reads only."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final
+
+from clawver_orders.desk import Desk
+from clawver_orders.errors import DeskError
+from clawver_orders.refunds.machine import UNSETTLED, State
+
+# The start belongs to the client that waits for the tools.
+_FIRST_AFTER_S: Final = 2.0
+_AT_MOST_S: Final = 60.0
+_JITTER: Final = 0.2
+
+
+async def reconcile(desk: Desk, *, sleep: Callable[[float], Awaitable[None]], random: Callable[[], float]) -> None:
+    """Look, wait, and look again, until cancelled.
+
+    Args:
+        desk: Whose refunds are looked for.
+        sleep: Waits for a number of seconds.
+        random: A number from 0 to 1, so that several desks do not ask at the same moment.
+    """
+    wait = _FIRST_AFTER_S
+    while True:
+        await sleep(wait * (1 + _JITTER * random()))
+        try:
+            wait = await look_at_due(desk)
+        except DeskError:
+            # The record cannot be read just now; every tool that needs it says so.
+            wait = _AT_MOST_S
+
+
+async def look_at_due(desk: Desk) -> float:
+    """Look once for every refund whose time has come.
+
+    Returns:
+        Seconds until the next is due, at least 2 and at most 60.
+    """
+    now = desk.moves.now()
+    waits = [_AT_MOST_S]
+    for move in await desk.moves.ledger.find(states=UNSETTLED - {State.MANUAL}):
+        if move.kind != "refund":
+            continue
+        due = move.look_at or (move.sent_at or now) + timedelta(seconds=_AT_MOST_S / 2)
+        if due <= now:
+            told = await desk.refunds.look(move)
+            due = told.next_check_at or now + timedelta(seconds=_AT_MOST_S)
+        waits.append((due - now).total_seconds())
+    return max(_FIRST_AFTER_S, min(waits))
