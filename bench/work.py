@@ -17,10 +17,10 @@ from bench.scene import KEY, SEED
 from clawver_orders.desk import Desk
 from clawver_orders.desk.results import Consent, Listing
 from clawver_orders.http import Http
-from clawver_orders.ledger import SqliteBook, SqliteLedger
+from clawver_orders.ledger import SqliteLedger
 from clawver_orders.order import Page, Query
 from clawver_orders.platforms.clawver import ClawverStore
-from clawver_orders.refunds.machine import Move, State
+from clawver_orders.refunds.machine import Book, Move, State
 from clawver_orders.sandbox import Sandbox
 from clawver_orders.server import render, results
 
@@ -88,7 +88,7 @@ class _TimedLedger(SqliteLedger):
 
     spent_s = 0.0
 
-    async def decide(self, decision: Callable[[SqliteBook], Move], *, by: str) -> Move:
+    async def decide(self, decision: Callable[[Book], Move], *, by: str) -> Move:
         began = time.perf_counter()
         try:
             return await super().decide(decision, by=by)

@@ -110,11 +110,11 @@ async def test_a_registration_that_was_not_applied_stays_unknown_and_is_not_sent
     assert counter.posts("/webhooks") == 1
 
 
-async def test_two_new_ones_after_a_lost_answer_are_for_a_person(counter: Counter) -> None:
+async def test_two_new_ones_after_a_lost_answer_are_for_a_person(counter: Counter, tmp_path: Path) -> None:
     counter.fault("create-webhook:reset-after:1")
     await create(counter, YES)
     other = open_counter(
-        counter.ledger._directory / "other",
+        tmp_path / "other",
         sandbox=counter.sandbox,
         clock=counter.clock,
         allowed_hosts=frozenset({"hooks.example"}),

@@ -1,0 +1,124 @@
+"""The record in one SQLite file: written to disk before anything is sent.
+
+One connection a transaction, opened and closed in a worker thread: nothing is shared between processes,
+threads or forks. ``journal_mode=TRUNCATE`` and not WAL, because SQLite before 3.51.3 can corrupt a WAL database
+that two processes write at once, and several assistants on one record are just that.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+
+from clawver_orders.errors import ConflictError, DeskError, SetupError
+from clawver_orders.ledger.records import Row
+from clawver_orders.ledger.tables import TABLES, VERSION, Rows, SqlLedger, T, TakenError
+
+FILE_NAME: Final = "ledger.sqlite3"
+_TRIGGERS: Final = (
+    "CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are kept'); END",
+    "CREATE TRIGGER events_stand BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stand'); END",
+)
+
+
+class SqliteLedger(SqlLedger):
+    """The record in one file of the state directory, safe for several processes at once.
+
+    Args:
+        directory: Made with mode 0700 when it is not there, and so is what leads to it; its file has mode 0600.
+        now: The wall clock, for the record's times.
+        busy_timeout_s: How long to wait while another process writes.
+    """
+
+    def __init__(self, directory: Path, now: Callable[[], datetime], *, busy_timeout_s: float = 10.0) -> None:
+        super().__init__(_File(directory, busy_timeout_s), now)
+
+
+class _Rows:
+    """See tables.Rows."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def select(self, statement: str, *values: object) -> Iterable[Row]:
+        # A Row has keys, but is no mapping; what is not read to its end is closed with the connection.
+        return map(dict, self._connection.execute(statement, values))
+
+    def change(self, statement: str, *values: object) -> int:
+        try:
+            return self._connection.execute(statement, values).rowcount
+        except sqlite3.IntegrityError as error:
+            raise TakenError from error
+
+    def damage(self) -> list[str]:
+        found = self._connection.execute("PRAGMA integrity_check")
+        return [f"SQLite: {row[0]}" for row in found if row[0] != "ok"]
+
+
+class _File:
+    """See tables.Database. A transaction that only looks holds the file, too: it is short."""
+
+    def __init__(self, directory: Path, busy_timeout_s: float) -> None:
+        self._directory = directory
+        self._path = directory / FILE_NAME
+        self._busy_timeout_s = busy_timeout_s
+
+    async def within(self, work: Callable[[Rows], T], *, write: bool) -> T:  # noqa: ARG002 - see above
+        return await anyio.to_thread.run_sync(self._within, work)
+
+    def _within(self, work: Callable[[Rows], T]) -> T:
+        with self._transaction() as connection:
+            return work(_Rows(connection))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection that holds the write lock; committed, and on disk, when the block ends well."""
+        try:
+            self._make_file()
+            connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
+            try:
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA synchronous = EXTRA")
+                connection.execute("PRAGMA journal_mode = TRUNCATE")
+                connection.execute("BEGIN IMMEDIATE")
+                self._make_tables(connection)
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                # Closing without a commit rolls back.
+                connection.close()
+        except DeskError:
+            raise
+        except (sqlite3.Error, OSError) as error:
+            # The first byte is the kind of error, the rest its details.
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                raise ConflictError(
+                    "Another program holds the refund record", "Close it, then try again"
+                ) from error
+            raise SetupError(
+                f"The refund record in the state directory cannot be used ({type(error).__name__})",
+                "Nothing is sent without it. Check disk space and permissions, then run: clawver-orders doctor",
+            ) from error
+
+    def _make_file(self) -> None:
+        if not self._path.exists():
+            for directory in reversed((self._directory, *self._directory.parents)):
+                directory.mkdir(mode=0o700, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise SetupError(
+                f"The refund record is of version {version}, and this program knows version {VERSION}",
+                "Update clawver-orders",
+            )
+        if version == 0:
+            for statement in (*TABLES, *_TRIGGERS):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")

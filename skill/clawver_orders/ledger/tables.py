@@ -1,0 +1,311 @@
+"""The record's tables, whatever database they are in: what a decision may look at, and what is written after it."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Final, Protocol, TypeVar
+
+from clawver_orders.errors import ConflictError, RefundError
+from clawver_orders.ledger import records
+from clawver_orders.ledger.records import NOBODY, Event, Row
+from clawver_orders.money import Money
+from clawver_orders.refunds.machine import OPEN, Book, Move, State
+
+T = TypeVar("T")
+
+VERSION: Final = 1
+_OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
+# The same in both databases: integers are as wide as eight bytes, times are numbers or ISO texts.
+TABLES: Final = (
+    """
+    CREATE TABLE moves (
+        id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        store TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        state TEXT NOT NULL,
+        version BIGINT NOT NULL,
+        prepared_at DOUBLE PRECISION NOT NULL,
+        amount BIGINT,
+        currency TEXT,
+        settled_at DOUBLE PRECISION,
+        move TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX moves_of_subject ON moves (store, subject, prepared_at)",
+    f"CREATE UNIQUE INDEX one_open_move_a_subject ON moves (store, subject) WHERE state IN ({_OPEN_STATES})",
+    """
+    CREATE TABLE events (
+        number BIGINT PRIMARY KEY,
+        at TEXT NOT NULL,
+        by TEXT NOT NULL,
+        move_id TEXT,
+        store TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        from_state TEXT,
+        to_state TEXT,
+        note TEXT NOT NULL,
+        move_hash TEXT NOT NULL,
+        hash TEXT NOT NULL
+    )
+    """,
+    "CREATE TABLE switches (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
+_GET: Final = "SELECT move FROM moves WHERE id = ?"
+_OF: Final = "SELECT move FROM moves WHERE store = ? AND subject = ? ORDER BY prepared_at, id"
+# A refund counts while it is under way or may have happened, and for as long as the caller looks back after that.
+_SPENT: Final = """
+SELECT coalesce(sum(amount), 0) AS spent FROM moves
+WHERE kind = 'refund' AND currency = ?
+AND (instr(?, '|' || state || '|') > 0 OR (state = 'succeeded' AND settled_at >= ?))
+"""
+_FIND: Final = """
+SELECT move FROM moves
+WHERE (? = '' OR store = ?) AND (? = '' OR subject = ?) AND instr(?, '|' || state || '|') > 0
+ORDER BY prepared_at DESC, id LIMIT 200
+"""
+_INSERT: Final = "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE: Final = "UPDATE moves SET state = ?, version = ?, settled_at = ?, move = ? WHERE id = ? AND version = ?"
+_LAST_EVENT: Final = "SELECT number, hash FROM events ORDER BY number DESC LIMIT 1"
+_APPEND: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SWITCH: Final = "SELECT value FROM switches WHERE name = ?"
+_TURN: Final = "INSERT INTO switches VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+
+
+class TakenError(Exception):
+    """A unique index says that there is such a row."""
+
+
+class Rows(Protocol):
+    """The rows of the tables inside one transaction; statements have ``?`` for their values."""
+
+    def select(self, statement: str, *values: object) -> Iterable[Row]:
+        """The rows of a SELECT."""
+        ...
+
+    def change(self, statement: str, *values: object) -> int:
+        """How many rows an INSERT or UPDATE wrote.
+
+        Raises:
+            TakenError: A unique index refused it.
+        """
+        ...
+
+    def damage(self) -> list[str]:
+        """What the database itself finds wrong with its storage, a sentence each."""
+        ...
+
+
+class Database(Protocol):
+    """Where the tables are."""
+
+    async def within(self, work: Callable[[Rows], T], *, write: bool) -> T:
+        """Do work in one transaction of its own, in a worker thread; on disk before this returns.
+
+        Args:
+            work: May look, and where ``write`` says so, change; nobody else changes anything meanwhile. What it
+                raises takes everything back.
+            write: Whether it may change something, or look at what it must not change meanwhile.
+
+        Raises:
+            ConflictError: Another program held the record for too long.
+            SetupError: The record cannot be used; what was written may have been kept.
+        """
+        ...
+
+
+class TableBook:
+    """What a decision may look at: the tables, inside the transaction that stores what it decides."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def get(self, move_id: str) -> Move | None:
+        """See machine.Book."""
+        return next((records.load(row["move"]) for row in self._rows.select(_GET, move_id)), None)
+
+    def of(self, store: str, subject: str) -> tuple[Move, ...]:
+        """See machine.Book."""
+        return tuple(records.load(row["move"]) for row in self._rows.select(_OF, store, subject))
+
+    def spent(self, currency: str, since: datetime) -> Money:
+        """See machine.Book."""
+        (row,) = self._rows.select(_SPENT, currency, _among(OPEN), since.timestamp())
+        return Money(int(row["spent"]), currency)
+
+    def frozen(self) -> str:
+        """See machine.Book."""
+        return _switch(self._rows, "frozen")
+
+
+class SqlLedger:
+    """The record in the tables of a database.
+
+    Args:
+        database: Where the tables are.
+        now: The wall clock, for the record's times.
+    """
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def decide(self, decision: Callable[[Book], Move], *, by: str) -> Move:
+        """See machine.Ledger."""
+
+        def work(rows: Rows) -> Move:
+            book = TableBook(rows)
+            move = decision(book)
+            before = book.get(move.id)
+            if before != move:
+                self._store(rows, before, move, by)
+            return move
+
+        return await self._database.within(work, write=True)
+
+    async def get(self, move_id: str) -> Move | None:
+        """See machine.Ledger."""
+        return await self._database.within(lambda rows: TableBook(rows).get(move_id), write=False)
+
+    async def find(
+        self, *, store: str = "", subject: str = "", states: frozenset[State] = frozenset()
+    ) -> tuple[Move, ...]:
+        """See machine.Ledger."""
+
+        def work(rows: Rows) -> tuple[Move, ...]:
+            found = rows.select(_FIND, store, store, subject, subject, _among(states or State))
+            return tuple(records.load(row["move"]) for row in found)
+
+        return await self._database.within(work, write=False)
+
+    async def switch(self, name: str) -> str:
+        """What a switch of the desk stands at, such as ``frozen``; empty where it is off."""
+        return await self._database.within(lambda rows: _switch(rows, name), write=False)
+
+    async def turn(self, name: str, change: Callable[[str], str], *, note: str, by: str) -> str:
+        """Turn a switch of the desk, in one transaction: from what it stands at to what the change makes of it.
+
+        Who did it is kept as an event with the note; the value is not. A change that raises changes nothing.
+        """
+
+        def work(rows: Rows) -> str:
+            value = change(_switch(rows, name))
+            rows.change(_TURN, name, value)
+            self._append(rows, by=by, subject=name, note=note)
+            return value
+
+        return await self._database.within(work, write=True)
+
+    async def refused(self, *, store: str, subject: str, code: str, detail: str, by: str) -> None:
+        """See machine.Ledger."""
+
+        def work(rows: Rows) -> None:
+            self._append(rows, by=by, store=store, subject=subject, note=f"refused {code}: {detail}")
+
+        await self._database.within(work, write=True)
+
+    async def events(self, move_id: str) -> tuple[Event, ...]:
+        """What happened to one move, oldest first."""
+
+        def work(rows: Rows) -> tuple[Event, ...]:
+            found = rows.select("SELECT * FROM events WHERE move_id = ? ORDER BY number", move_id)
+            return tuple(map(records.event, found))
+
+        return await self._database.within(work, write=False)
+
+    async def verify(self) -> tuple[str, ...]:
+        """What is wrong with the record, a sentence each: damage and careless edits, not a forger's work."""
+
+        def work(rows: Rows) -> tuple[str, ...]:
+            events = rows.select("SELECT * FROM events ORDER BY number")
+            return (*rows.damage(), *records.faults(events, rows.select("SELECT id, move FROM moves ORDER BY id")))
+
+        return await self._database.within(work, write=False)
+
+    async def head(self) -> str:
+        """The hash of the newest event, to be noted elsewhere."""
+        return await self._database.within(lambda rows: _last_event(rows)[1], write=False)
+
+    def _store(self, rows: Rows, before: Move | None, move: Move, by: str) -> None:
+        text = records.dump(move)
+        settled_at = None if move.settled_at is None else move.settled_at.timestamp()
+        try:
+            if before is None:
+                rows.change(
+                    _INSERT,
+                    move.id,
+                    move.kind,
+                    move.store,
+                    move.subject,
+                    move.state.value,
+                    move.version,
+                    move.prepared_at.timestamp(),
+                    None if move.amount is None else move.amount.minor,
+                    None if move.amount is None else move.amount.currency,
+                    settled_at,
+                    text,
+                )
+            elif (
+                rows.change(_UPDATE, move.state.value, move.version, settled_at, text, move.id, move.version - 1)
+                != 1
+            ):
+                raise ConflictError(
+                    "Another desk moved this at the same moment", "Call check_refund to see where it is"
+                )
+        except TakenError as error:
+            raise RefundError(
+                "open",
+                "Another refund on the same order is under way, and only one may be",
+                "Call check_refund with the order; until it is settled nothing else is sent",
+            ) from error
+        self._append(
+            rows,
+            by=by,
+            move_id=move.id,
+            store=move.store,
+            subject=move.subject,
+            from_state=None if before is None else before.state.value,
+            to_state=move.state.value,
+            note=move.evidence,
+            move_hash=records.sha256(text),
+        )
+
+    def _append(
+        self,
+        rows: Rows,
+        *,
+        by: str,
+        subject: str,
+        note: str,
+        store: str = "",
+        move_id: str | None = None,
+        from_state: str | None = None,
+        to_state: str | None = None,
+        move_hash: str = NOBODY,
+    ) -> None:
+        last, previous = _last_event(rows)
+        fields = {
+            "number": last + 1,
+            "at": self._now().isoformat(),
+            "by": by,
+            "move_id": move_id,
+            "store": store,
+            "subject": subject,
+            "from_state": from_state,
+            "to_state": to_state,
+            "note": note,
+            "move_hash": move_hash,
+        }
+        rows.change(_APPEND, *fields.values(), records.chained(previous, fields))
+
+
+def _switch(rows: Rows, name: str) -> str:
+    return next((row["value"] for row in rows.select(_SWITCH, name)), "")
+
+
+def _last_event(rows: Rows) -> tuple[int, str]:
+    return next(((row["number"], row["hash"]) for row in rows.select(_LAST_EVENT)), (0, NOBODY))
+
+
+def _among(states: Iterable[State]) -> str:
+    """States as one text that instr() looks into, so that the statement is the same for any number of them."""
+    return f"|{'|'.join(states)}|"
