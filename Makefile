@@ -40,7 +40,7 @@ bench: $(READY)  ## what it costs, side by side with what it is compared to
 
 lock:  ## resolve the dependencies anew: hashes, no addresses
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --group dev --extra postgres --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
 
 clean:  ## remove what was installed here
