@@ -1,47 +1,50 @@
 """The page on this computer where a person approves or rejects: server-rendered, no script, a one-time address."""
 
+import logging
+import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from html import escape
+from datetime import datetime
 from typing import Final
+from urllib.parse import parse_qsl
 
 import anyio
-import uvicorn
 from anyio.abc import TaskGroup
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from clawver_orders import approvals
-from clawver_orders.approvals.words import Language, language_of, say
+from clawver_orders.approvals import html
+from clawver_orders.approvals.words import Language, language_of
 from clawver_orders.desk import Desk
-from clawver_orders.errors import DeskError
+from clawver_orders.errors import DeskError, ForbiddenError
 from clawver_orders.refunds.machine import Move, State
 
-_STYLE: Final = """\
-:root{color-scheme:light dark}
-body{font:1.05rem/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;padding:0 1rem}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem;margin:1.5rem 0}
-dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
-.attention{border:.2rem solid #b00020;padding:.6rem 1rem;font-weight:700}
-button{font:inherit;padding:.6rem 1.6rem;margin:.5rem 1rem .5rem 0;border-radius:.4rem;border:.1rem solid}
-button:focus-visible,input:focus-visible{outline:.25rem solid #0b57d0;outline-offset:.15rem}
-.approve{background:#0b57d0;color:#fff;border-color:#0b57d0}
-input{font:inherit;padding:.4rem;margin:.3rem 0 1rem;display:block;width:16rem;max-width:100%}
-"""
-_BODY_CAP: Final = 4096
+_log = logging.getLogger(__name__)
+_HOST: Final = "127.0.0.1"
+_FORM: Final = "application/x-www-form-urlencoded"
+_LENGTH: Final = re.compile(r"[0-9]{1,4}")
+# Each is for something that waits, and waits for minutes; an older one is made anew when it is asked for again.
+_ADDRESSES: Final = 1000
+_ANSWERED: Final = {
+    "approve": frozenset({State.CONFIRMED}),
+    "reject": frozenset({State.DECLINED, State.VOID, State.EXPIRED}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """One address: what it is for, and the value that its own form sends back."""
+    """One address: whose desk and what it is for, the value that its own form sends back, and until when."""
 
+    desk: Desk
     move_id: str
     csrf: str
+    until: datetime
 
 
 class Page:
@@ -62,140 +65,119 @@ class Page:
             try:
                 yield
             finally:
-                self._desk = self._tasks = None
+                self._desk = self._tasks = self._port = None
+                self._pending = {}
                 tasks.cancel_scope.cancel()
 
     async def address(self, move: Move) -> str | None:
-        """Where a person can answer for a prepared move; the same until it is answered."""
-        if self._tasks is None:
+        """Where a person can answer for a prepared move; the same until it is answered.
+
+        Returns:
+            The address; None where nothing can listen on this computer.
+        """
+        if self._tasks is None or self._desk is None:
             return None
         if self._port is None:
-            self._listen(self._tasks)
+            try:
+                self._listen(self._tasks)
+            except OSError as error:
+                _log.warning("the approval page cannot listen on %s (%s)", _HOST, type(error).__name__)
+                return None
+        return f"{self._origin}/approve/{self._token(self._desk, move)}"
+
+    def _token(self, desk: Desk, move: Move) -> str:
         for token, pending in self._pending.items():
             if pending.move_id == move.id:
-                return f"{self._origin}/approve/{token}"
+                return token
+        now = desk.moves.now()
+        waiting = [(token, pending) for token, pending in self._pending.items() if now < pending.until]
+        self._pending = dict(waiting[1 - _ADDRESSES :])
         token = secrets.token_urlsafe(24)
-        self._pending[token] = _Pending(move.id, secrets.token_urlsafe(24))
-        return f"{self._origin}/approve/{token}"
+        self._pending[token] = _Pending(desk, move.id, secrets.token_urlsafe(24), move.expires_at)
+        return token
 
     @property
     def _origin(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{_HOST}:{self._port}"
 
     def _listen(self, tasks: TaskGroup) -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self._port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            self.app, http="h11", ws="none", lifespan="off", access_log=False, log_config=None, proxy_headers=False
-        )
-        tasks.start_soon(_Server(config).serve, [listener])
+        from clawver_orders.approvals import listener  # noqa: PLC0415 - most sessions never need a web server
+
+        opened = socket.create_server((_HOST, 0))
+        self._port = opened.getsockname()[1]
+        tasks.start_soon(listener.answer, self.app, opened)
 
     async def _answer(self, request: Request) -> HTMLResponse:
         language = language_of(request.headers.get("accept-language", ""))
-        if request.headers.get("host") != f"127.0.0.1:{self._port}":
-            return _shown(language, 403, say("refused", language), say("foreign", language))
+        if request.headers.getlist("host") != [f"{_HOST}:{self._port}"]:
+            return html.told(language, 403, "refused", "foreign")
         token = request.path_params["token"]
         pending = self._pending.get(token)
-        if pending is None or self._desk is None:
-            return _shown(language, 404, say("gone", language), say("gone_next", language))
-        move = await approvals.found(self._desk, pending.move_id)
-        if move.state is not State.PREPARED:
-            del self._pending[token]
-            return _shown(language, 404, say("gone", language), say("gone_next", language))
-        if request.method == "POST":
-            return await self._posted(request, language, self._desk, token, move)
-        with_pin = await approvals.pin_of(self._desk).is_set()
-        return _question(language, pending.csrf, move, sandbox=self._desk.sandbox, with_pin=with_pin)
+        if pending is None:
+            return html.told(language, 404, "gone", "gone_next")
+        try:
+            move = await approvals.found(pending.desk, pending.move_id)
+            if move.state is not State.PREPARED:
+                self._pending.pop(token, None)
+                return html.told(language, 404, "gone", "gone_next")
+            if request.method == "POST":
+                return await self._posted(request, language, token, pending, move)
+            return await _question(language, pending, move)
+        except DeskError as error:
+            return html.failed(language, error)
 
     async def _posted(
-        self, request: Request, language: Language, desk: Desk, token: str, move: Move
+        self, request: Request, language: Language, token: str, pending: _Pending, move: Move
     ) -> HTMLResponse:
         given = await _fields(request)
-        own = request.headers.get("origin") == self._origin and secrets.compare_digest(
-            given.get("csrf", "").encode(), self._pending[token].csrf.encode()
-        )
-        decision = given.get("decision")
-        if not own or decision not in {"approve", "reject"}:
-            return _shown(language, 403, say("refused", language), say("foreign", language))
+        decision = given.get("decision", "")
+        if decision not in _ANSWERED or not self._is_own(request, given.get("csrf", ""), pending):
+            return html.told(language, 403, "refused", "foreign")
+        how = "page"
+        pin = approvals.pin_of(pending.desk)
+        # A no needs no PIN: it moves nothing.
+        if decision == "approve" and await pin.is_set():
+            try:
+                await pin.check(given.get("pin", ""), by="page")
+            except ForbiddenError as wrong:
+                return await _question(language, pending, move, wrong)
+            how = "page, with the PIN"
+        # From here on nobody else can answer at this address.
+        if self._pending.pop(token, None) is None:
+            return html.told(language, 404, "gone", "gone_next")
         try:
-            # A no needs no PIN: it moves nothing.
-            if decision == "approve":
-                await approvals.pin_of(desk).check(given.get("pin", ""), by="page")
-            await approvals.answer(desk, move, given=decision == "approve", how="page")
-        except DeskError as error:
-            return _shown(language, 403, say("refused", language), str(error))
-        self._pending.pop(token, None)
-        return _shown(language, 200, say("approved" if decision == "approve" else "rejected", language), move.id)
+            answered = await approvals.answer(pending.desk, move, given=decision == "approve", how=how)
+        except DeskError:
+            self._pending[token] = pending
+            raise
+        if answered.state not in _ANSWERED[decision]:
+            return html.told(language, 404, "gone", "gone_next")
+        return html.told(language, 200, f"{decision}d", f"{decision}d_next")
+
+    def _is_own(self, request: Request, csrf: str, pending: _Pending) -> bool:
+        """Whether a form was sent from the page itself: by its value, and by where a browser says it is."""
+        return (
+            request.headers.getlist("origin") == [self._origin]
+            and request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
+            and secrets.compare_digest(csrf.encode(), pending.csrf.encode())
+        )
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the desk."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Nothing: stdio.py waits for what is under way, then leaves."""
-        yield
-
-
-def _question(language: Language, csrf: str, move: Move, *, sandbox: bool, with_pin: bool) -> HTMLResponse:
-    attention = ""
-    if sandbox:
-        attention += f'<p class="attention">{escape(say("sandbox", language))}</p>'
-    if move.repeats:
-        attention += f'<p class="attention" role="alert">{escape(say("second", language))}</p>'
-    rows = "".join(
-        f"<dt>{escape(say(label, language))}</dt><dd>{escape(value)}</dd>"
-        for label, value in approvals.facts(move, bought=True)
-        if label != "Attention"
-    )
-    moves = f"<p>{escape(say('moves', language))}</p>" if move.kind == "refund" else ""
-    until = escape(f"{say('until', language)} {move.expires_at.astimezone():%Y-%m-%d %H:%M %Z}")
-    pin = (
-        f'<label for="pin">{escape(say("pin", language))}</label>'
-        '<input id="pin" name="pin" type="password" autocomplete="off" required>'
-    )
-    form = (
-        f'<form method="post"><input type="hidden" name="csrf" value="{escape(csrf)}">{pin if with_pin else ""}'
-        f'<button class="approve" name="decision" value="approve">{escape(say("approve", language))}</button>'
-        f'<button name="decision" value="reject" formnovalidate>{escape(say("reject", language))}</button></form>'
-    )
-    return _page(language, 200, say(move.kind, language), f"{attention}<dl>{rows}</dl>{moves}<p>{until}</p>{form}")
+async def _question(
+    language: Language, pending: _Pending, move: Move, wrong: DeskError | None = None
+) -> HTMLResponse:
+    with_pin = await approvals.pin_of(pending.desk).is_set()
+    sandbox = pending.desk.sandbox
+    return html.question(language, pending.csrf, move, sandbox=sandbox, with_pin=with_pin, wrong=wrong)
 
 
 async def _fields(request: Request) -> dict[str, str]:
     """The fields of a small form; empty where it is none."""
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > _BODY_CAP:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM or not _LENGTH.fullmatch(request.headers.get("content-length", "")):
         return {}
-    async with request.form(max_files=0, max_fields=8) as form:
-        return {name: value for name, value in form.items() if isinstance(value, str)}
-
-
-def _shown(language: Language, status: int, title: str, text: str) -> HTMLResponse:
-    return _page(language, status, title, f"<p>{escape(text)}</p>")
-
-
-def _page(language: Language, status: int, title: str, body: str) -> HTMLResponse:
-    nonce = secrets.token_urlsafe(16)
-    html = (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<title>{escape(title)}</title><style nonce="{nonce}">{_STYLE}</style></head>'
-        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
-    )
-    return HTMLResponse(
-        html,
-        status,
-        {
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; frame-ancestors 'none'; "
-                "base-uri 'none'"
-            ),
-            "X-Frame-Options": "DENY",
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-        },
-    )
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        return {}
+    return dict(parse_qsl(body.decode(errors="replace")))

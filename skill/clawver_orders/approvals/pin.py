@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -70,9 +71,13 @@ class Pin:
     def _count(self, value: str) -> str:
         kept = json.loads(value)
         now = self._now()
-        if kept["locked_until"] and now < datetime.fromisoformat(kept["locked_until"]):
+        until = datetime.fromisoformat(kept["locked_until"]) if kept["locked_until"] else now
+        # A lock from a clock that ran years ahead would never end.
+        if timedelta() < until - now <= _LONGEST_LOCK:
             raise ForbiddenError(
-                "The PIN is locked after wrong tries", f"Wait until {kept['locked_until'][:16]}, then type it again"
+                "The PIN is locked after wrong tries",
+                f"Wait until {until:%Y-%m-%d %H:%M %Z}, then type it again",
+                retry_after_s=(until - now).total_seconds(),
             )
         kept["wrong"] += 1
         if (over := kept["wrong"] - _FREE_TRIES) > 0:
@@ -87,6 +92,8 @@ def _forgive(value: str) -> str:
 
 async def _hashed(pin: str, salt: str) -> str:
     def work() -> str:
-        return hashlib.scrypt(pin.encode(), salt=bytes.fromhex(salt), maxmem=_MEMORY, **_COST).hex()
+        # The same characters, however a keyboard composed them.
+        typed = unicodedata.normalize("NFKC", pin).encode(errors="replace")
+        return hashlib.scrypt(typed, salt=bytes.fromhex(salt), maxmem=_MEMORY, **_COST).hex()
 
     return await anyio.to_thread.run_sync(work)

@@ -1,12 +1,14 @@
 """What the approval page says, in English and Chinese; both say the same."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
 Language = Literal["en", "zh"]
+_WEIGHT: Final = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.ASCII)
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "refund": ("Refund this?", "确认退款?"),
+    "refund": ("Refund {amount}?", "确认退款 {amount}?"),
     "create_webhook": ("Register this webhook?", "确认注册 webhook?"),
     "moves": ("Money will move once you approve and the assistant goes on.", "批准后,助手继续操作,款项即会退回。"),
     "sandbox": ("Made-up shop: no real money.", "模拟店铺:不涉及真实资金。"),
@@ -22,15 +24,26 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "Reason (the assistant's words)": ("Reason (the assistant's words)", "理由(助手所写)"),
     "Sends events to": ("Sends events to (the assistant's words)", "事件发送到(助手所写)"),
     "Events": ("Events", "事件"),
+    "not said": ("not said", "未提供"),
     "pin": ("PIN", "PIN 码"),
+    "pin_wrong": (
+        "The PIN is wrong. Type it again; after wrong tries it is locked for a while.",
+        "PIN 码错误。请重新输入;多次输错后会锁定一段时间。",
+    ),
+    "pin_locked": (
+        "The PIN is locked after wrong tries. Wait {minutes} minutes, then type it again.",
+        "PIN 码因多次输错已锁定。请等待 {minutes} 分钟后再输入。",
+    ),
     "approve": ("Approve", "批准"),
     "reject": ("Reject", "拒绝"),
     "until": ("You can answer until", "可答复至"),
-    "approved": (
-        "Approved. Nothing was sent yet: go back to the assistant and let it go on.",
-        "已批准。尚未发送:请回到助手,让它继续。",
+    "approved": ("Approved.", "已批准。"),
+    "approved_next": (
+        "Nothing was sent yet: go back to the assistant and let it go on, within five minutes.",
+        "尚未发送:请在五分钟内回到助手,让它继续。",
     ),
-    "rejected": ("Rejected. Nothing will be sent.", "已拒绝。不会发送任何内容。"),
+    "rejected": ("Rejected.", "已拒绝。"),
+    "rejected_next": ("Nothing will be sent.", "不会发送任何内容。"),
     "gone": ("There is nothing to answer at this address.", "此地址没有待答复的事项。"),
     "gone_next": (
         "It was answered, or its time is over. Ask the assistant for a new link.",
@@ -41,17 +54,24 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+TAGS: Final[Mapping[Language, str]] = {"en": "en", "zh": "zh-Hans"}
+
+
 def say(key: str, language: Language) -> str:
-    """One text of the page."""
-    return _WORDS[key][0 if language == "en" else 1]
+    """One text of the page; what has no translation, such as an amount, is what it is."""
+    words = _WORDS.get(key)
+    return words[0 if language == "en" else 1] if words else key
 
 
 def language_of(accept: str) -> Language:
-    """Chinese where a browser asks for it before English, else English."""
+    """Chinese where a browser's Accept-Language would rather have it than English, else English."""
+    wanted: dict[str, float] = {}
     for part in accept[:200].lower().split(","):
-        tag = part.split(";")[0].strip()
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return "en"
+        tag, *parameters = (word.strip() for word in part.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            if found := _WEIGHT.fullmatch(parameter):
+                weight = float(found[1])
+        wanted.setdefault(tag.partition("-")[0], weight)
+    ranked = sorted((tag for tag in wanted if tag in TAGS and wanted[tag] > 0), key=lambda tag: -wanted[tag])
+    return "zh" if ranked[:1] == ["zh"] else "en"

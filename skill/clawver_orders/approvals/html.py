@@ -1,0 +1,119 @@
+"""What the approval page looks like: plain HTML for eyes, keyboards and screen readers, and its headers."""
+
+import secrets
+from html import escape
+from typing import Final
+
+from starlette.responses import HTMLResponse
+
+from clawver_orders import approvals
+from clawver_orders.approvals.words import TAGS, Language, say
+from clawver_orders.errors import DeskError
+from clawver_orders.refunds.machine import Move
+
+_STYLE: Final = """\
+:root{color-scheme:light dark}
+body{font:1.05rem/1.5 system-ui,sans-serif;max-width:38rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.8rem;line-height:1.2}
+dl{display:grid;grid-template-columns:minmax(8rem,auto) 1fr;gap:.45rem 1.2rem;margin:1.5rem 0}
+dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
+.attention{border:.2rem solid #d32f2f;border-radius:.4rem;padding:.6rem 1rem;font-weight:700}
+button{font:inherit;padding:.6rem 1.6rem;margin:.5rem 1rem .5rem 0;border-radius:.4rem;border:.1rem solid}
+button:focus-visible,input:focus-visible{outline:.2rem solid CanvasText;outline-offset:.2rem}
+.approve{background:#0b57d0;color:#fff;border-color:#0b57d0}
+input{font:inherit;padding:.4rem;margin:.3rem 0 1rem;display:block;width:16rem;max-width:100%}
+"""
+
+
+def question(
+    language: Language, csrf: str, move: Move, *, sandbox: bool, with_pin: bool, wrong: DeskError | None = None
+) -> HTMLResponse:
+    """The question, its facts and its two answers.
+
+    Args:
+        language: Of the page's own words.
+        csrf: What its form sends back.
+        move: What is asked about.
+        sandbox: Whether the shop is made up.
+        with_pin: Whether a yes needs the PIN.
+        wrong: Why the PIN that was just given did not do.
+    """
+    attention = _attention(say("sandbox", language)) if sandbox else ""
+    attention += _attention(say("second", language)) if move.repeats else ""
+    rows = "".join(
+        f"<dt>{escape(say(label, language))}</dt><dd>{escape(say(value, language))}</dd>"
+        for label, value in approvals.facts(move, bought=True)
+        if label != "Attention"
+    )
+    moves = f"<p>{escape(say('moves', language))}</p>" if move.kind == "refund" else ""
+    until = escape(f"{say('until', language)} {move.expires_at.astimezone():%Y-%m-%d %H:%M %Z}")
+    buttons = (
+        f'<button class="approve" name="decision" value="approve" aria-describedby="what">'
+        f"{escape(say('approve', language))}</button>"
+        '<button name="decision" value="reject" formnovalidate aria-describedby="what">'
+        f"{escape(say('reject', language))}</button>"
+    )
+    form = (
+        f'<form method="post"><input type="hidden" name="csrf" value="{escape(csrf)}">'
+        f"{_pin(language, wrong) if with_pin else ''}{buttons}</form>"
+    )
+    title = say(move.kind, language).format(amount=move.amount)
+    body = f"{attention}<dl>{rows}</dl>{moves}<p>{until}</p>{form}"
+    return _page(language, 403 if wrong else 200, title, body)
+
+
+def told(language: Language, status: int, title: str, text: str) -> HTMLResponse:
+    """An answer without a question, by the names of its words."""
+    return _page(language, status, say(title, language), f"<p>{escape(say(text, language))}</p>")
+
+
+def failed(language: Language, error: DeskError) -> HTMLResponse:
+    """That it was not done, and why; what the desk says is in English."""
+    return _page(language, 409, say("refused", language), f'<p lang="en">{escape(str(error))}</p>')
+
+
+def _attention(words: str) -> str:
+    return f'<p class="attention">{escape(words)}</p>'
+
+
+def _pin(language: Language, wrong: DeskError | None) -> str:
+    problem = described = ""
+    if wrong is not None:
+        words = say("pin_wrong" if wrong.retry_after_s is None else "pin_locked", language)
+        minutes = -(-int(wrong.retry_after_s or 0) // 60)
+        problem = f'<p class="attention" id="wrong" role="alert">{escape(words.format(minutes=minutes))}</p>'
+        described = ' aria-invalid="true" aria-describedby="wrong"'
+    return (
+        f'{problem}<label for="pin">{escape(say("pin", language))}</label>'
+        f'<input id="pin" name="pin" type="password" autocomplete="off" required{described}>'
+    )
+
+
+def _page(language: Language, status: int, title: str, body: str) -> HTMLResponse:
+    nonce = secrets.token_urlsafe(16)
+    html = (
+        f'<!doctype html><html lang="{TAGS[language]}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<title>{escape(title)} · Clawver Orders</title><link rel="icon" href="data:,">'
+        f'<style nonce="{nonce}">{_STYLE}</style></head>'
+        f'<body><main><h1 id="what">{escape(title)}</h1>{body}</main></body></html>'
+    )
+    return HTMLResponse(
+        html,
+        status,
+        {
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; frame-ancestors 'none'; "
+                "base-uri 'none'"
+            ),
+            "X-Frame-Options": "DENY",
+            "X-Content-Type-Options": "nosniff",
+            # With no-referrer a browser sends "Origin: null" with the form, and the form must name its origin.
+            "Referrer-Policy": "same-origin",
+            "Cache-Control": "no-store",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Vary": "Accept-Language",
+            "Connection": "close",
+        },
+    )
