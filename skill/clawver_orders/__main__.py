@@ -3,10 +3,11 @@
 import logging
 import os
 import random
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -90,8 +91,11 @@ class Joints:
     async def open_desk(self, *, read_only: bool = False, page: "Page | None" = None) -> AsyncIterator[Desk]:
         """The desk over the configured stores, or over the sandbox; its connections are closed at the end."""
         settings = self.settings()
-        connections = self._sandbox_connections() if self._sandbox else self._connections(settings)
         directory = self.state_directory(settings)
+        if self._sandbox:
+            connections = self._sandbox_connections(directory, another=page is not None)
+        else:
+            connections = self._connections(settings)
         try:
             yield Desk(
                 [ClawverStore(store.name, http, store.api_key, store.currency, now) for store, http in connections],
@@ -115,8 +119,12 @@ class Joints:
     def _connections(self, settings: Settings) -> list[tuple[StoreSettings, Http]]:
         return [(store, Http(store.base_url)) for store in settings.stores]
 
-    def _sandbox_connections(self) -> list[tuple[StoreSettings, Http]]:
-        """A sandbox that runs already, where CLAW_API_URL names one on this machine; else one in this process."""
+    def _sandbox_connections(self, directory: Path, *, another: bool) -> list[tuple[StoreSettings, Http]]:
+        """A sandbox that runs already, where CLAW_API_URL names one on this machine; else one in this process.
+
+        A server opens another shop, since the record of its refunds outlives it; a person's commands show the
+        shop that was opened last, as it was when it opened.
+        """
         # Never a real key: only one that is made for testing goes to a made-up shop.
         given = self._environ.get("CLAW_API_KEY", "")
         key = Secret("env", "KEY", {"KEY": given if given.startswith(_TEST_KEYS) else _SANDBOX_KEY})
@@ -128,7 +136,8 @@ class Joints:
 
         from clawver_orders.sandbox import Sandbox  # noqa: PLC0415
 
-        return [(shop, Http("http://localhost", transport=httpx2.ASGITransport(app=Sandbox(key=key.value()).app)))]
+        sandbox = Sandbox(seed=_sandbox_seed(directory, another=another), key=key.value())
+        return [(shop, Http("http://localhost", transport=httpx2.ASGITransport(app=sandbox.app)))]
 
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
@@ -177,6 +186,20 @@ class Joints:
         if not (directory / FILE_NAME).exists():
             return None
         return await SqliteLedger(directory, now).verify()
+
+
+def _sandbox_seed(directory: Path, *, another: bool) -> int:
+    file = directory / "seed"
+    # Where it cannot be kept, each command has a shop of its own.
+    with suppress(OSError, ValueError):
+        if not another:
+            return int(file.read_text())
+    seed = secrets.randbelow(1 << 32)
+    with suppress(OSError):
+        for place in reversed((directory, *directory.parents)):
+            place.mkdir(mode=0o700, exist_ok=True)
+        file.write_text(str(seed))
+    return seed
 
 
 def _limits(settings: Settings) -> Limits:

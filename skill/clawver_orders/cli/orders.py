@@ -37,7 +37,7 @@ clawver-orders orders list --after 2026-01-01 --limit 500 --json > orders.json
 )
 @click.option("--status", type=click.Choice(STATUSES), default=None, help="Only with this status.")
 @click.option("--payment-status", type=click.Choice(PAYMENT_STATUSES), default=None, help="Only so far paid.")
-@click.option("--search", default="", help="An e-mail address, a phone or order number, or ids with commas.")
+@click.option("--search", default="", help="A buyer's e-mail address, or order ids with commas.")
 @click.option("--after", default="", help="Not before this day (2026-01-31) or time.")
 @click.option("--before", default="", help="Not after this day or time.")
 @click.option(

@@ -257,7 +257,7 @@ def _refund(refund: shapes.Refund) -> list[str]:
     lines = [f"{head}: {refund['state']}, money moved: {refund['money_moved']}. {refund['message']}"]
     facts = []
     if "remaining" in refund:
-        facts.append(f"Left to refund: {refund['remaining']}.")
+        facts.append(f"Left after this: {refund['remaining']}.")
     if "confirmed_by" in refund:
         facts.append(f"Confirmed by: {refund['confirmed_by']}.")
     if "processor_id" in refund:
@@ -291,7 +291,7 @@ def _webhook(webhook: shapes.Webhook) -> str:
 def registration(result: shapes.WebhookResult) -> str:
     """A webhook's registration, and where it stands."""
     action = result["action"]
-    lines = [f"{action['action_id']}: {action['state']}, done: {action['outcome']}. {action['message']}"]
+    lines = [f"{action['action_id']}: {action['state']}, outcome: {action['outcome']}. {action['message']}"]
     if "approval" in action:
         lines.append(_approval(action["approval"]))
     return _joined([*lines, _webhook(result["webhook"])])
