@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import HTMLResponse
 
 from clawver_orders import approvals
-from clawver_orders.approvals.words import TAGS, Language, say
+from clawver_orders.approvals.language import TAGS, Language, say
 from clawver_orders.errors import DeskError
 from clawver_orders.refunds.machine import Move
 

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from clawver_orders import approvals
 from clawver_orders.approvals import html
-from clawver_orders.approvals.words import Language, language_of
+from clawver_orders.approvals.language import Language, language_of
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError, ForbiddenError
 from clawver_orders.refunds.machine import Move, State
