@@ -25,7 +25,7 @@ from bench.figure import Figure, table
 class Effort:
     """How often each thing is measured."""
 
-    starts: int = 15
+    starts: int = 12
     rounds: int = 40
     calls: int = 50
     orders: int = 15
