@@ -1,6 +1,6 @@
-"""A whole counter in process: a sandbox shop, its store, a ledger on disk and the desk, under one clock."""
+"""A whole counter in process: a sandbox shop, its store, a ledger and the desk, under one clock."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,10 +11,12 @@ import httpx2
 from clawver_orders.desk import Desk
 from clawver_orders.desk.results import Consent, Refund
 from clawver_orders.http import Http
-from clawver_orders.ledger import SqliteLedger
+from clawver_orders.ledger import SqlLedger
 from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.refunds.limits import NO_LIMITS, Limits
+from clawver_orders.refunds.machine import Move
 from clawver_orders.sandbox import Sandbox, parse_fault
+from tests.ledgers import Place
 
 YES = Consent(given=True, how="form")
 NO = Consent(given=False, how="form")
@@ -60,7 +62,7 @@ class Counter:
 
     sandbox: Sandbox
     clock: Clock
-    ledger: SqliteLedger
+    ledger: SqlLedger
     desk: Desk
     secrets: Secrets
 
@@ -98,10 +100,11 @@ def open_counter(
     transport: httpx2.AsyncBaseTransport | None = None,
     allowed_hosts: frozenset[str] = frozenset(),
     read_only: bool = False,
-    trust_forms: bool = True,
+    trust_forms: bool | None = True,
     customer_data: Literal["masked", "full"] = "masked",
     sandbox_flag: bool = False,
     limits: Limits = NO_LIMITS,
+    approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
     wrap: Callable[[ClawverStore], ClawverStore] = lambda store: store,
 ) -> Counter:
     """A counter whose ledger is in a directory; a sandbox and a clock make it a second desk on the same shop."""
@@ -114,7 +117,7 @@ def open_counter(
         now=clock.now,
     )
     store = wrap(ClawverStore("clawver", http, Key(key), "USD", clock.now))
-    ledger = SqliteLedger(directory, clock.now)
+    ledger = Place(directory).ledger(clock.now)
     secrets = Secrets()
     desk = Desk(
         [store],
@@ -128,5 +131,6 @@ def open_counter(
         customer_data=customer_data,
         allowed_hosts=allowed_hosts,
         limits=limits,
+        approval_address=approval_address,
     )
     return Counter(sandbox, clock, ledger, desk, secrets)

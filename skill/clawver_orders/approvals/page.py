@@ -31,9 +31,10 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _LENGTH: Final = re.compile(r"[0-9]{1,4}")
 # Each is for something that waits, and waits for minutes; an older one is made anew when it is asked for again.
 _ADDRESSES: Final = 1000
-_ANSWERED: Final = {
-    "approve": frozenset({State.CONFIRMED}),
-    "reject": frozenset({State.DECLINED, State.VOID, State.EXPIRED}),
+# What a button does, and what a move must be afterwards for that to be true.
+_ANSWERS: Final = {
+    "approve": ("approved", frozenset({State.CONFIRMED})),
+    "reject": ("rejected", frozenset({State.DECLINED, State.VOID, State.EXPIRED})),
 }
 
 
@@ -131,7 +132,7 @@ class Page:
     ) -> HTMLResponse:
         given = await _fields(request)
         decision = given.get("decision", "")
-        if decision not in _ANSWERED or not self._is_own(request, given.get("csrf", ""), pending):
+        if decision not in _ANSWERS or not self._is_own(request, given.get("csrf", ""), pending):
             return html.told(language, 403, "refused", "foreign")
         how = "page"
         pin = approvals.pin_of(pending.desk)
@@ -150,9 +151,10 @@ class Page:
         except DeskError:
             self._pending[token] = pending
             raise
-        if answered.state not in _ANSWERED[decision]:
+        done, states = _ANSWERS[decision]
+        if answered.state not in states:
             return html.told(language, 404, "gone", "gone_next")
-        return html.told(language, 200, f"{decision}d", f"{decision}d_next")
+        return html.told(language, 200, done, f"{done}_next")
 
     def _is_own(self, request: Request, csrf: str, pending: _Pending) -> bool:
         """Whether a form was sent from the page itself: by its value, and by where a browser says it is."""

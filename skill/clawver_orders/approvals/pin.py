@@ -7,7 +7,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import anyio.to_thread
 
@@ -16,7 +16,7 @@ from clawver_orders.refunds.machine import Ledger
 
 LEAST: Final = 8
 # About a tenth of a second and 64 MiB a try.
-_COST: Final = {"n": 2**16, "r": 8, "p": 1}
+_COST: Final = 2**16
 _MEMORY: Final = 128 * 2**20
 # From the fifth wrong try on each locks for twice as long as the one before.
 _FREE_TRIES: Final = 4
@@ -50,8 +50,8 @@ class Pin:
         if len(pin) < LEAST:
             raise InvalidArgument(f"a PIN has at least {LEAST} characters", "Choose a longer one", field="pin")
         salt = secrets.token_hex(16)
-        kept = json.dumps({"salt": salt, "hash": await _hashed(pin, salt), "wrong": 0, "locked_until": None})
-        await self._ledger.turn(_SWITCH, lambda _: kept, note="the PIN was set", by=by)
+        kept = {"salt": salt, "cost": _COST, "hash": await _hashed(pin, salt, _COST)}
+        await self._ledger.turn(_SWITCH, lambda _: _forgiven(kept), note="the PIN was set", by=by)
 
     async def check(self, pin: str, *, by: str) -> None:
         """Let pass who knows it; everybody, where none is set.
@@ -64,9 +64,11 @@ class Pin:
         if not await self.is_set():
             return
         kept = json.loads(await self._ledger.turn(_SWITCH, self._count, note="the PIN was tried", by=by))
-        if not hmac.compare_digest(kept["hash"], await _hashed(pin, kept["salt"])):
+        if not hmac.compare_digest(kept["hash"], await _hashed(pin, kept["salt"], kept["cost"])):
             raise ForbiddenError("The PIN is wrong", "Type it again; after wrong tries it is locked for a while")
-        await self._ledger.turn(_SWITCH, _forgive, note="the PIN was right", by=by)
+        await self._ledger.turn(
+            _SWITCH, lambda value: _forgiven(json.loads(value)), note="the PIN was right", by=by
+        )
 
     def _count(self, value: str) -> str:
         kept = json.loads(value)
@@ -86,14 +88,14 @@ class Pin:
         return json.dumps(kept)
 
 
-def _forgive(value: str) -> str:
-    return json.dumps({**json.loads(value), "wrong": 0, "locked_until": None})
+def _forgiven(kept: dict[str, Any]) -> str:
+    return json.dumps({**kept, "wrong": 0, "locked_until": None})
 
 
-async def _hashed(pin: str, salt: str) -> str:
+async def _hashed(pin: str, salt: str, cost: int) -> str:
     def work() -> str:
         # The same characters, however a keyboard composed them.
         typed = unicodedata.normalize("NFKC", pin).encode(errors="replace")
-        return hashlib.scrypt(typed, salt=bytes.fromhex(salt), maxmem=_MEMORY, **_COST).hex()
+        return hashlib.scrypt(typed, salt=bytes.fromhex(salt), n=cost, r=8, p=1, maxmem=_MEMORY).hex()
 
     return await anyio.to_thread.run_sync(work)
