@@ -81,6 +81,8 @@ class Moves:
 
     async def _send(self, move: Move, seen: Snapshot, send: Callable[[Deadline], Awaitable[Answer]]) -> Move:
         owner = secrets.token_hex(16)
+        # From before the claim: a process that hangs right after it must not send what another desk gave up.
+        started = self._awake()
 
         def decide(book: machine.Book) -> Move:
             refuse_frozen(book)
@@ -89,11 +91,10 @@ class Moves:
         claimed = await self.ledger.decide(decide, by="desk")
         if claimed.state is not State.SENDING or claimed.owner != owner:
             return claimed
-        answer = await self._answer(send)
+        answer = await self._answer(send, started)
         return await self._record(claimed, answer, owner)
 
-    async def _answer(self, send: Callable[[Deadline], Awaitable[Answer]]) -> Answer:
-        started = self._awake()
+    async def _answer(self, send: Callable[[Deadline], Awaitable[Answer]], started: float) -> Answer:
         answer = Answer("unknown", "no answer within 20 seconds")
         with anyio.move_on_after(machine.SEND_WITHIN_S):
             try:

@@ -107,6 +107,10 @@ class Snapshot:
     customer: str = ""
     items: str = ""
 
+    def shows(self, refund: "Move") -> bool:
+        """Whether a refund of ours is on record here, by the shop's id for it or by its mark."""
+        return any(known.id == refund.shop_id or refund.id in known.text for known in self.known)
+
     def changes(self, now: "Snapshot") -> str:
         """What of this is different now, in words; empty where nothing that matters is.
 
@@ -296,6 +300,14 @@ def refuse_beside(book: Book, store: str, subject: str) -> None:
             )
 
 
+def unshown(book: Book, store: str, subject: str, seen: Snapshot) -> Move | None:
+    """A refund that the record knows as applied and this look at the order does not show: the look is older."""
+    for move in book.of(store, subject):
+        if move.kind == "refund" and move.state is State.SUCCEEDED and not seen.shows(move):
+            return move
+    return None
+
+
 def expire(move: Move, now: datetime) -> Move:
     """A preparation that nobody confirmed in time is expired, a confirmation that was not used in time void."""
     if move.state is State.PREPARED and now >= move.expires_at:
@@ -308,6 +320,9 @@ def expire(move: Move, now: datetime) -> Move:
 def confirm(book: Book, move: Move, *, by: str, now: datetime) -> Move:
     """A person said yes. Works once: a move that is not prepared any more comes back as it is.
 
+    It is void where a refund of ours was made on the order since it was prepared: the person was shown less than
+    was refunded, and no look right before the send tells, where the shop answers with what was.
+
     Raises:
         RefundError: ``refund.open``: another move on the same subject is under way.
     """
@@ -315,6 +330,8 @@ def confirm(book: Book, move: Move, *, by: str, now: datetime) -> Move:
     if move.state is not State.PREPARED:
         return move
     refuse_beside(book, move.store, move.subject)
+    if other := unshown(book, move.store, move.subject, move.snapshot):
+        return step(move, State.VOID, settled_at=now, evidence=f"{other.id} was refunded since it was prepared")
     return step(move, State.CONFIRMED, confirmed_at=now, confirmed_by=by)
 
 

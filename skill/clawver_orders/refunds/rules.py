@@ -149,6 +149,7 @@ def prepare(
                 "If a second refund of the same amount is really meant, ask the shopkeeper and say another=true",
             )
         move = replace(move, repeats=True)
+    _refuse_old(book, order, move.snapshot)
     return replace(move, id=unused_id(book, random))
 
 
@@ -206,6 +207,16 @@ def _refuse_foreign(book: Book, order: Order) -> None:
                 "the record was lost, or a second desk works this shop",
                 f"A person runs: clawver-orders refunds adopt {order.id}",
             )
+
+
+def _refuse_old(book: Book, order: Order, seen: Snapshot) -> None:
+    """Refuse by a look that is older than our record: what it says can still be refunded is too much."""
+    if move := machine.unshown(book, order.store, order.id, seen):
+        raise RefundError(
+            "not_refundable",
+            f"{move.id} was refunded and the shop does not show it, so what is left is not known",
+            "Try again in a minute; if it stays so, look at the order in the shop's own dashboard",
+        )
 
 
 def _ours(book: Book, marker: str, order: Order) -> bool:
