@@ -62,7 +62,9 @@ async def test_a_yes_on_the_page_counts_once_and_sends_nothing_by_itself(directo
     async with asking(directory) as asked:
         refund_id = await asked.prepared()
         url = await asked.link(refund_id)
-        assert "Approved." in seen(await asked.press(url))
+        told = seen(await asked.press(url))
+        assert "Approved." in told
+        assert await asked.counter.ledger.head() in told
         assert asked.counter.posts() == 0
         assert refused(await asked.open(url), *NOTHING)
         done = await asked.counter.desk.execute_refund(refund_id, None)

@@ -16,6 +16,7 @@ _STYLE: Final = """\
 body{font:1.05rem/1.5 system-ui,sans-serif;max-width:38rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.8rem;line-height:1.2}
 dl{display:grid;grid-template-columns:minmax(8rem,auto) 1fr;gap:.45rem 1.2rem;margin:1.5rem 0}
+code{overflow-wrap:anywhere}
 dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
 .attention{border:.2rem solid #d32f2f;border-radius:.4rem;padding:.6rem 1rem;font-weight:700}
 button{font:inherit;padding:.6rem 1.6rem;margin:.5rem 1rem .5rem 0;border-radius:.4rem;border:.1rem solid}
@@ -65,6 +66,12 @@ def question(
 def told(language: Language, status: int, title: str, text: str) -> HTMLResponse:
     """An answer without a question, by the names of its words."""
     return _page(language, status, say(title, language), f"<p>{escape(say(text, language))}</p>")
+
+
+def answered(language: Language, done: str, *, head: str) -> HTMLResponse:
+    """That it was ``approved`` or ``rejected``, what comes next, and where the record stands now."""
+    noted = f"<p><small>{escape(say('head', language))}: <code>{escape(head)}</code></small></p>"
+    return _page(language, 200, say(done, language), f"<p>{escape(say(f'{done}_next', language))}</p>{noted}")
 
 
 def failed(language: Language, error: DeskError) -> HTMLResponse:

@@ -42,6 +42,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Nothing was sent yet: go back to the assistant and let it go on, within five minutes.",
         "尚未发送:请在五分钟内回到助手,让它继续。",
     ),
+    "head": ("Head of the record, to be noted elsewhere", "记录的末端哈希,可另行记下"),
     "rejected": ("Rejected.", "已拒绝。"),
     "rejected_next": ("Nothing will be sent.", "不会发送任何内容。"),
     "gone": ("There is nothing to answer at this address.", "此地址没有待答复的事项。"),

@@ -154,7 +154,7 @@ class Page:
         done, states = _ANSWERS[decision]
         if answered.state not in states:
             return html.told(language, 404, "gone", "gone_next")
-        return html.told(language, 200, done, f"{done}_next")
+        return html.answered(language, done, head=await pending.desk.moves.ledger.head())
 
     def _is_own(self, request: Request, csrf: str, pending: _Pending) -> bool:
         """Whether a form was sent from the page itself: by its value, and by where a browser says it is."""

@@ -47,7 +47,7 @@ class Pin:
         Raises:
             InvalidArgument: It is shorter than eight characters.
         """
-        if len(pin) < LEAST:
+        if len(_plain(pin)) < LEAST:
             raise InvalidArgument(f"a PIN has at least {LEAST} characters", "Choose a longer one", field="pin")
         salt = secrets.token_hex(16)
         kept = {"salt": salt, "cost": _COST, "hash": await _hashed(pin, salt, _COST)}
@@ -92,10 +92,14 @@ def _forgiven(kept: dict[str, Any]) -> str:
     return json.dumps({**kept, "wrong": 0, "locked_until": None})
 
 
+def _plain(pin: str) -> str:
+    """The same characters, however a keyboard composed them, and without blanks around them."""
+    return unicodedata.normalize("NFKC", pin).strip()
+
+
 async def _hashed(pin: str, salt: str, cost: int) -> str:
     def work() -> str:
-        # The same characters, however a keyboard composed them.
-        typed = unicodedata.normalize("NFKC", pin).encode(errors="replace")
+        typed = _plain(pin).encode(errors="replace")
         return hashlib.scrypt(typed, salt=bytes.fromhex(salt), n=cost, r=8, p=1, maxmem=_MEMORY).hex()
 
     return await anyio.to_thread.run_sync(work)
