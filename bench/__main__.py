@@ -25,11 +25,11 @@ from bench.figure import Figure, table
 class Effort:
     """How often each thing is measured."""
 
-    starts: int = 12
-    rounds: int = 40
-    calls: int = 50
+    starts: int = 8
+    rounds: int = 30
+    calls: int = 40
     orders: int = 15
-    refunds: int = 150
+    refunds: int = 100
     watched: int = 20_000
 
 
