@@ -28,6 +28,7 @@ async def answer(app: ASGIApp, listener: socket.socket) -> None:
             log_config=None,
             proxy_headers=False,
             server_header=False,
+            timeout_keep_alive=0,
         )
     )
     with closing(listener):
