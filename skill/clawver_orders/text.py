@@ -75,7 +75,7 @@ def clean(value: object, cap: int = 500, *, lines: bool = False, cards: bool = T
     """
     if not isinstance(value, str):
         return None
-    if len(value) <= cap and _PLAIN.fullmatch(value) and sum(map(str.isdigit, value)) < 13:
+    if len(value) <= cap and _PLAIN.fullmatch(value) and (len(value) < 13 or sum(map(str.isdigit, value)) < 13):
         return value
     cut = len(value) > 4 * cap + 1000
     text = unicodedata.normalize("NFC", _short_runs(_ANSI.sub("", value[: 4 * cap + 1000])))
