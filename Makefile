@@ -1,10 +1,12 @@
 # Two commands on a fresh machine: `make demo` and `make test`. They need python3, make and the network.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+HISTORIES ?= 200000
+SEED ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test prove bench check lock clean
+.PHONY: help demo test prove simulate bench check lock clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +36,9 @@ test: $(READY) check  ## every test that needs Python alone
 
 prove: $(READY)  ## what needs other people's programs: Node, hosts, validators; installs them
 	bash tests/prove/run
+
+simulate: $(READY)  ## seeded histories of crashes, races and lost answers: HISTORIES=200000 SEED=1
+	$(BIN)/python -m tests.simulation --histories $(HISTORIES) --seed $(SEED)
 
 bench: $(READY)  ## what it costs, side by side with what it is compared to
 	$(BIN)/python -m bench
