@@ -36,20 +36,19 @@ _CONNECT: Final = {
     "keepalives_interval": "2",
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
-    "target_session_attrs": "read-write",
+    "target_session_attrs": "primary",
     "application_name": "clawver-orders",
 }
 # A desk that is stopped in the middle gives the lock back; a server whose default is to lose commits does not here.
 _SETTINGS: Final = """
 SELECT set_config('search_path', %s, true), set_config('synchronous_commit', 'on', true),
     set_config('lock_timeout', %s, true), set_config('statement_timeout', '15s', true),
-    set_config('idle_in_transaction_session_timeout', '10s', true), current_setting('fsync') AS fsync
+    set_config('idle_in_transaction_session_timeout', '5s', true), current_setting('fsync') AS fsync
 """
 _WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _MAKING: Final = 5_121_114_300_921_004_517  # the key of the lock while the tables are made: any number will do
 _MAKE: Final = (
-    f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
     *TABLES,
     """
     CREATE FUNCTION events_stand() RETURNS trigger LANGUAGE plpgsql AS
@@ -72,17 +71,20 @@ class Address(Protocol):
 
 
 class PostgresLedger(SqlLedger):
-    """The record in the schema ``clawver_orders`` of a database, safe for several machines at once.
+    """The record in a schema of a database, safe for several machines at once.
 
     Args:
         address: ``postgresql+psycopg://user@host/database?sslmode=verify-full``; what it leaves out libpq looks for
             in its own places, such as ``PGPASSFILE``.
         now: The wall clock, for the record's times.
+        schema: The schema's name; it is made with the first use, if it is not there.
         busy_timeout_s: How long to wait while another desk writes.
     """
 
-    def __init__(self, address: Address, now: Callable[[], datetime], *, busy_timeout_s: float = 10.0) -> None:
-        super().__init__(_Server(address, busy_timeout_s), now)
+    def __init__(
+        self, address: Address, now: Callable[[], datetime], *, schema: str = SCHEMA, busy_timeout_s: float = 10.0
+    ) -> None:
+        super().__init__(_Server(address, schema, busy_timeout_s), now)
 
 
 class _Rows:
@@ -114,8 +116,9 @@ def _translated(statement: str) -> bytes:
 class _Server:
     """See tables.Database."""
 
-    def __init__(self, address: Address, busy_timeout_s: float) -> None:
+    def __init__(self, address: Address, schema: str, busy_timeout_s: float) -> None:
         self._address = address
+        self._schema = schema
         self._busy_timeout = f"{round(busy_timeout_s * 1000)}ms"
         self._connections = anyio.CapacityLimiter(_CONNECTIONS)
         self._made = False
@@ -131,7 +134,7 @@ class _Server:
     def _within(self, work: Callable[[Rows], T], write: bool) -> T:
         if not self._made:
             with self._transaction(_WRITE) as connection:
-                _make_tables(connection)
+                _make_tables(connection, self._schema)
             self._made = True
         with self._transaction(_WRITE if write else _READ) as connection:
             _lock(connection, write=write)
@@ -160,7 +163,7 @@ class _Server:
                 where, autocommit=True, prepare_threshold=None, row_factory=rows.dict_row
             ) as connection:
                 connection.execute(begin.encode())
-                (settings,) = connection.execute(_SETTINGS.encode(), (SCHEMA, self._busy_timeout))
+                (settings,) = connection.execute(_SETTINGS.encode(), (self._schema, self._busy_timeout))
                 if settings["fsync"] != "on":
                     raise SetupError(
                         "The database of the refund record does not write through: its fsync is off",
@@ -176,11 +179,11 @@ class _Server:
             raise _unusable(type(error).__name__) from error
 
 
-def _make_tables(connection: "Connection[dict[str, Any]]") -> None:
+def _make_tables(connection: "Connection[dict[str, Any]]", schema: str) -> None:
     connection.execute(b"SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
-    (found,) = connection.execute(b"SELECT to_regclass(%s) IS NOT NULL AS made", (f"{SCHEMA}.record",))
+    (found,) = connection.execute(b"SELECT to_regclass(%s) IS NOT NULL AS made", (f"{schema}.record",))
     if not found["made"]:
-        for statement in _MAKE:
+        for statement in (f"CREATE SCHEMA IF NOT EXISTS {schema}", *_MAKE):
             connection.execute(statement.encode())
         connection.execute(b"INSERT INTO record (version) VALUES (%s)", (VERSION,))
 
