@@ -2,11 +2,14 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 HISTORIES ?= 200000
+PROCESSES ?= 24
+ROUNDS ?= 100
 SEED ?= 1
+RUNS ?= 600
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test prove simulate bench check lock clean
+.PHONY: help demo test prove simulate crash race bench check lock clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +42,12 @@ prove: $(READY)  ## what needs other people's programs: Node, hosts, validators;
 
 simulate: $(READY)  ## seeded histories of crashes, races and lost answers: HISTORIES=200000 SEED=1
 	$(BIN)/python -m tests.simulation --histories $(HISTORIES) --seed $(SEED)
+
+crash: $(READY)  ## desks killed for real at named points, and the books compared: RUNS=600 SEED=1
+	$(BIN)/python -m tests.crash --runs $(RUNS) --seed $(SEED)
+
+race: $(READY)  ## desks as processes that meet at one order: PROCESSES=24 ROUNDS=100 DATABASE=a new PostgreSQL database
+	$(BIN)/python -m tests.race --processes $(PROCESSES) --rounds $(ROUNDS) $(if $(DATABASE),--database '$(DATABASE)')
 
 bench: $(READY)  ## what it costs, side by side with what it is compared to
 	$(BIN)/python -m bench
