@@ -1,0 +1,1 @@
+"""Real desks in processes of their own, killed with SIGKILL at named points, and compared with the shop's books."""
