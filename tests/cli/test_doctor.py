@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from clawver_orders import cli
-from clawver_orders.cli.filesystem import kind_of
 from clawver_orders.errors import AuthError, BadResponseError, ConflictError, DeskError, NetworkError
+from clawver_orders.filesystem import kind_of
 from tests.cli.joints import Joined, counter
 from tests.cli.terminal import environment, without_a_terminal
 
@@ -188,7 +188,7 @@ def test_a_network_file_system_fails_and_a_passing_one_is_noted(
         answer=datetime.now(UTC),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("clawver_orders.cli.filesystem._MOUNTS", tmp_path / "mountinfo")
+        patch.setattr("clawver_orders.filesystem._MOUNTS", tmp_path / "mountinfo")
         assert line(joined, capsys, "file system", status).startswith(mark)
 
 

@@ -80,3 +80,26 @@ async def test_a_record_that_another_program_holds_is_said_and_nothing_is_writte
     finally:
         holder.close()
     assert await ledger.get("R-BBBBBBBB") is None
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
+async def test_a_network_file_system_is_refused_and_nothing_is_made_there(tmp_path: Path, kind: str) -> None:
+    """Hostile 73."""
+    (tmp_path / "mounts").write_text(f"22 1 0:1 / / rw - {kind} none rw\n")
+    ledger = SqliteLedger(tmp_path / "state", lambda: NOON, mounts=tmp_path / "mounts")
+    for _ in range(2):
+        with pytest.raises(SetupError, match="network file system"):
+            await stored(ledger)
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize(("kind", "warnings"), [("tmpfs", 1), ("overlay", 1), ("ext4", 0)])
+async def test_a_file_system_that_a_restart_loses_is_warned_about_once(
+    tmp_path: Path, kind: str, warnings: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Hostile 73."""
+    (tmp_path / "mounts").write_text(f"22 1 0:1 / / rw - {kind} none rw\n")
+    ledger = SqliteLedger(tmp_path / "state", lambda: NOON, mounts=tmp_path / "mounts")
+    for _ in range(2):
+        assert await ledger.find() == ()
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * warnings

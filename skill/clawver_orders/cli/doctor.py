@@ -13,8 +13,8 @@ import anyio
 import click
 
 from clawver_orders.cli import Join, Joints, options
-from clawver_orders.cli.filesystem import LOSABLE, REMOTE, kind_of
 from clawver_orders.errors import BadResponseError, DeskError, NetworkError, SetupError
+from clawver_orders.filesystem import LOSABLE, REMOTE, kind_of
 from clawver_orders.settings import Settings, StoreSettings
 
 _SKEW_S: Final = 60

@@ -5,6 +5,7 @@ threads or forks. ``journal_mode=TRUNCATE`` and not WAL, because SQLite before 3
 that two processes write at once, and several assistants on one record are just that.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +17,12 @@ from typing import Final
 import anyio.to_thread
 
 from clawver_orders.errors import ConflictError, DeskError, SetupError
+from clawver_orders.filesystem import LOSABLE, REMOTE, kind_of
 from clawver_orders.ledger.records import Row
 from clawver_orders.ledger.tables import TABLES, VERSION, Rows, SqlLedger, T, TakenError
 
 FILE_NAME: Final = "ledger.sqlite3"
+_log = logging.getLogger("clawver_orders.ledger")
 _TRIGGERS: Final = (
     "CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are kept'); END",
     "CREATE TRIGGER events_stand BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events stand'); END",
@@ -33,10 +36,18 @@ class SqliteLedger(SqlLedger):
         directory: Made with mode 0700 when it is not there, and so is what leads to it; its file has mode 0600.
         now: The wall clock, for the record's times.
         busy_timeout_s: How long to wait while another process writes.
+        mounts: The system's list of mounts, where it is not the usual one.
     """
 
-    def __init__(self, directory: Path, now: Callable[[], datetime], *, busy_timeout_s: float = 10.0) -> None:
-        super().__init__(_File(directory, busy_timeout_s), now)
+    def __init__(
+        self,
+        directory: Path,
+        now: Callable[[], datetime],
+        *,
+        busy_timeout_s: float = 10.0,
+        mounts: Path | None = None,
+    ) -> None:
+        super().__init__(_File(directory, busy_timeout_s, mounts), now)
 
 
 class _Rows:
@@ -63,10 +74,12 @@ class _Rows:
 class _File:
     """See tables.Database. A transaction that only looks holds the file, too: it is short."""
 
-    def __init__(self, directory: Path, busy_timeout_s: float) -> None:
+    def __init__(self, directory: Path, busy_timeout_s: float, mounts: Path | None) -> None:
         self._directory = directory
         self._path = directory / FILE_NAME
         self._busy_timeout_s = busy_timeout_s
+        self._mounts = mounts
+        self._place_is_known = False
 
     async def within(self, work: Callable[[Rows], T], *, write: bool) -> T:  # noqa: ARG002 - see above
         return await anyio.to_thread.run_sync(self._within, work)
@@ -79,6 +92,7 @@ class _File:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection that holds the write lock; committed, and on disk, when the block ends well."""
         try:
+            self._refuse_elsewhere()
             self._make_file()
             connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
             try:
@@ -104,6 +118,24 @@ class _File:
                 f"The refund record in the state directory cannot be used ({type(error).__name__})",
                 "Nothing is sent without it. Check disk space and permissions, then run: clawver-orders doctor",
             ) from error
+
+    def _refuse_elsewhere(self) -> None:
+        """Refuse a network file system, where locks are not safe; once, for a directory does not move."""
+        if self._place_is_known:
+            return
+        kind = kind_of(self._directory, self._mounts)
+        if kind in REMOTE:
+            raise SetupError(
+                f"The refund record would be on a network file system ({kind}), where locks are not safe",
+                "Nothing is sent without it. Set CLAWVER_ORDERS_HOME to a directory of this machine",
+            )
+        if kind in LOSABLE:
+            _log.warning(
+                "The refund record is on %s and may be lost at a restart: "
+                "set CLAWVER_ORDERS_HOME to a lasting directory",
+                kind,
+            )
+        self._place_is_known = True
 
     def _make_file(self) -> None:
         if not self._path.exists():
