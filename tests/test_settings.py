@@ -243,6 +243,11 @@ def test_without_a_home_the_state_is_not_kept_just_anywhere(
         ("[privacy]\ncustomer_data = {}", "privacy.customer_data", "a table", '"full"'),
         ("[state]\ndirectory = true", "state.directory", "true", "directory"),
         ('[state]\ndirectory = " "', "state.directory", '" "', "directory"),
+        ("[state]\ndatabase_url = 5432", "state.database_url", "not a reference", "postgresql"),
+        ('[state]\ndatabase_url = "mysql://db.test/orders"', "state.database_url", "not shown", "postgresql"),
+        (f'[state]\ndatabase_url = "postgresql://u:{KEY}@db.test"', "state.database_url", "a password", "env ="),
+        (f'[state]\ndatabase_url = "postgresql://u:{KEY}/@db.test"', "state.database_url", "a password", "env ="),
+        (f'[state]\ndatabase_url = "postgresql:///x?password={KEY}"', "state.database_url", "a password", "env ="),
         ("[refunds]\ntrust_forms = 0x" + "f" * 5000, "refunds.trust_forms", "very large", "true or false"),
         (f'[privacy]\ncustomer_data = "{"x" * 100}"', "privacy.customer_data", "100 characters", "masked"),
     ],
@@ -386,3 +391,16 @@ def test_every_setting_explains_itself_and_its_default_is_allowed(tmp_path: Path
                 key.read(tomllib.loads(f"x = {key.default}")["x"], place)
     assert {variable.name for variable in VARIABLES} >= {"CLAW_API_KEY", "CLAW_API_URL"}
     assert base_url("https://api.clawver.store") == "https://api.clawver.store"
+
+
+def test_the_database_of_a_shared_record_is_an_address_or_a_reference_to_one(tmp_path: Path) -> None:
+    address = "postgresql+psycopg://desk@[::1]:5432/orders?sslmode=verify-full"
+    plain = load({}, written(tmp_path, f'[state]\ndatabase_url = "{address}"')).database_url
+    assert plain is not None
+    assert plain.value() == address
+    kept = load(
+        {"ORDERS_DB": address}, written(tmp_path, '[state]\ndatabase_url = { env = "ORDERS_DB" }')
+    ).database_url
+    assert kept is not None
+    assert kept.value() == address
+    assert load({}).database_url is None

@@ -21,11 +21,11 @@ from clawver_orders.desk import Desk
 from clawver_orders.desk.reconciling import reconcile
 from clawver_orders.errors import InvalidArgument, SetupError
 from clawver_orders.http import Http, quiet_logging
-from clawver_orders.ledger import FILE_NAME, SqliteLedger
+from clawver_orders.ledger import FILE_NAME, SqliteLedger, SqlLedger
 from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.refunds.limits import Limits
-from clawver_orders.settings import Secret, Settings, StoreSettings, load, no_store
+from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.webhooks import SecretFiles
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Joints:
         try:
             yield Desk(
                 [ClawverStore(store.name, http, store.api_key, store.currency, now) for store, http in connections],
-                SqliteLedger(directory, now),
+                self._ledger(settings, directory),
                 now=now,
                 awake=awake_clock(),
                 keep_secret=SecretFiles(directory).keep,
@@ -183,9 +183,22 @@ class Joints:
 
     async def check_record(self, directory: Path) -> tuple[str, ...] | None:
         """What is wrong with the record in a directory; None where there is none yet."""
-        if not (directory / FILE_NAME).exists():
+        settings = self.settings()
+        if self._database_url(settings) is None and not (directory / FILE_NAME).exists():
             return None
-        return await SqliteLedger(directory, now).verify()
+        return await self._ledger(settings, directory).verify()
+
+    def _ledger(self, settings: Settings, directory: Path) -> SqlLedger:
+        url = self._database_url(settings)
+        if url is None:
+            return SqliteLedger(directory, now)
+        from clawver_orders.ledger.postgres import PostgresLedger  # noqa: PLC0415 - few need it
+
+        return PostgresLedger(url, now)
+
+    def _database_url(self, settings: Settings) -> Secret | Plain | None:
+        """Where the shared record is; made-up refunds are never kept there."""
+        return None if self._sandbox else settings.database_url
 
 
 def _sandbox_seed(directory: Path, *, another: bool) -> int:

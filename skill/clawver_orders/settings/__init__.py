@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 
 from clawver_orders.errors import SetupError
 from clawver_orders.settings.keys import CLAWVER_URL, KEYS, NAME, Key, Place, base_url, found
-from clawver_orders.settings.secret import NotAllowed, Secret, expanded, missing
+from clawver_orders.settings.secret import NotAllowed, Plain, Secret, expanded, missing
 
-__all__ = ["Privacy", "Refunds", "Secret", "Settings", "StoreSettings", "Webhooks", "load", "no_store"]
+__all__ = ["Plain", "Privacy", "Refunds", "Secret", "Settings", "StoreSettings", "Webhooks", "load", "no_store"]
 
 _MAX_BYTES: Final = 1024 * 1024
 
@@ -60,6 +60,7 @@ class Settings:
     Attributes:
         stores: The shops, in the file's order; empty where none is configured.
         state_directory: Where the record is kept; absolute, maybe not there yet.
+        database_url: Where the database is that keeps the record instead; None where it is a file.
         config_file: The file that was read, if one was.
     """
 
@@ -68,6 +69,7 @@ class Settings:
     webhooks: Webhooks
     privacy: Privacy
     state_directory: Path
+    database_url: Secret | Plain | None
     config_file: Path | None
 
     @property
@@ -101,6 +103,7 @@ def load(environ: Mapping[str, str], config_file: Path | None = None, *, currenc
         webhooks=Webhooks(**given["webhooks"]),
         privacy=Privacy(**given["privacy"]),
         state_directory=_state_directory(environ, state),
+        database_url=given["state"].get("database_url"),
         config_file=file,
     )
 

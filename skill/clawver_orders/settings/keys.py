@@ -159,6 +159,17 @@ def _directory(value: object, place: Place) -> Path:
     return place.directory / secret.expanded(value)
 
 
+def _database_url(value: object, place: Place) -> secret.Secret | secret.Plain:
+    if not isinstance(value, str):
+        return _secret(value, place)
+    if not re.fullmatch(r"postgresql(\+psycopg)?://[!-~]+", value, re.ASCII):
+        raise NotAllowed("a text that is no such address, which is not shown")
+    # Also where it stands in the query, and where a sign in it keeps it from being read as one.
+    if re.search(r"://[^@]*:[^@]*@|password", value, re.ASCII | re.IGNORECASE):
+        raise NotAllowed("an address with a password in it, which is not shown")
+    return secret.Plain(value)
+
+
 _AMOUNTS_ALLOWED: Final = 'a list of amounts above zero such as ["100.00 USD", "700.00 CNY"], one for each currency'
 _URL_ALLOWED: Final = "https://…, or http:// to this machine, without user, query or fragment"
 
@@ -263,6 +274,13 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
             "the user's state directory",
             "Where the record of refunds is kept; the sandbox's own is in its folder sandbox.",
             _directory,
+        ),
+        Key(
+            "database_url",
+            f'"postgresql+psycopg://user@host/database" without a password in it, or {secret.ALLOWED}',
+            "",
+            "The PostgreSQL database that keeps the record instead, where several machines share one desk.",
+            _database_url,
         ),
     ),
 }

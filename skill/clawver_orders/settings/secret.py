@@ -65,6 +65,17 @@ class Secret:
         return secret
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What may stand in a settings file itself, where other files have a reference to a secret."""
+
+    text: str
+
+    def value(self) -> str:
+        """The text."""
+        return self.text
+
+
 def missing(found: str | None) -> str | None:
     """What is wrong with a value that counts as missing: not there, blank, or a placeholder; None if it counts."""
     if found is None:
