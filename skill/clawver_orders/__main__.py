@@ -22,6 +22,7 @@ from clawver_orders.desk.reconciling import reconcile
 from clawver_orders.errors import InvalidArgument, SetupError
 from clawver_orders.http import Http, quiet_logging
 from clawver_orders.ledger import FILE_NAME, SqliteLedger, SqlLedger
+from clawver_orders.log import Patient
 from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.refunds.limits import Limits
@@ -233,7 +234,9 @@ def _caps(settings: Settings, key: Literal["max_amount", "max_per_day"]) -> dict
 
 def log_to_stderr() -> None:
     """Our own lines and the libraries' warnings; never a URL's query, a header or a body."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        handlers=[Patient(sys.stderr)], level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
     logging.getLogger("clawver_orders").setLevel(logging.INFO)
     quiet_logging()
 

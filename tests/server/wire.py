@@ -83,6 +83,7 @@ async def started(
     home: Path,
     env: Mapping[str, str] | None = None,
     elicitation: Mapping[str, Any] | None = None,
+    stderr: int | None = None,
 ) -> AsyncIterator[Wire]:
     """``clawver-orders serve``, after its handshake in the older era.
 
@@ -91,10 +92,11 @@ async def started(
         home: Where it keeps its record.
         env: More of the environment.
         elicitation: What the client says of its forms; nothing, as the first clients that had them.
+        stderr: The file that its log goes to; this process's own where none is given.
     """
     command = [sys.executable, "-m", "clawver_orders", "serve", *arguments]
     with anyio.fail_after(PATIENCE_S):
-        async with await anyio.open_process(command, env=environment(home, **env or {}), stderr=None) as process:
+        async with await anyio.open_process(command, env=environment(home, **env or {}), stderr=stderr) as process:
             wire = Wire(process)
             try:
                 hello = {
