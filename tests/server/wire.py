@@ -70,6 +70,9 @@ class Wire:
     async def close_stdin(self) -> None:
         await self._in.aclose()
 
+    async def close_stdout(self) -> None:
+        await self._out.aclose()
+
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """What hosts give to a server, and little else."""
