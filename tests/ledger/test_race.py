@@ -1,4 +1,4 @@
-"""A slice of the race on each run; ``make race`` runs all of it, and references/reliability.md has its figures."""
+"""A slice of the race on each run; ``make race`` runs all of it."""
 
 import subprocess
 import sys
