@@ -89,7 +89,7 @@ async def in_order(home: Path, shop: Shop) -> None:
     order = followed(log)
     assert not order.early, order.early
     assert order.posts == REFUNDS, order.posts
-    print(f"order: last ledger write < its sync < first byte of the POST: {order.posts} of {REFUNDS}")
+    print(f"order: last ledger write < its sync < first byte of the POST: {order.posts} of {REFUNDS}", flush=True)
 
 
 def followed(log: Path) -> Order:
@@ -179,7 +179,7 @@ async def each(home: Path, shop: Shop, name: str, failure: str, places: Iterable
         for _ in range(2):
             tasks.start_soon(work)
     assert done, name
-    print(f"{name}: {done} places, 0 POST without a durable claim; told last: {shown(ended)}")
+    print(f"{name}: {done} places, 0 POST without a durable claim; told last: {shown(ended)}", flush=True)
 
 
 def shown(counts: Counter[str]) -> str:
@@ -208,7 +208,7 @@ async def full(home: Path, shop: Shop) -> None:
             await anyio.run_process(["mount", "-o", "remount,size=1m", str(where)])
             await judge(where, shop, order_id, told)
     assert {"setup", "succeeded"} <= set(ended), ended
-    print(f"full tmpfs: {ended.total()} sizes, 0 POST without a durable claim; told last: {shown(ended)}")
+    print(f"full: {ended.total()} sizes of tmpfs, 0 POST without a durable claim; told last: {shown(ended)}")
 
 
 async def read_only(home: Path, shop: Shop) -> None:
@@ -248,7 +248,7 @@ async def main(home: Path, shop: Shop) -> None:
     await each(home, shop, "SIGKILL-truncate", "ftruncate:signal=SIGKILL:when={}", all_places)
     await full(home, shop)
     await read_only(home, shop)
-    print(f"{time.monotonic() - began:.0f} s")
+    print(f"{time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
