@@ -188,7 +188,7 @@ async def test_ids_are_read_one_by_one_and_the_missing_one_is_named() -> None:
     first, second = list(shop.shop.orders)[:2]
     page = await store_of(shop).list_orders(Query(search=f"{first}, {second},ord_missing,{first}"))
     assert {order.id for order in page.orders} == {first, second}
-    assert page.notes == ("No such order: ord_missing.",)
+    assert page.notes == ("No such order: ord_missing. Search finds order ids and whole e-mail addresses.",)
     assert len(shop.requests) == 3
 
 

@@ -59,7 +59,8 @@ def test_nothing_typed_shows_the_help_and_is_wrong_usage(
 @pytest.mark.parametrize(
     ("words", "said", "see"),
     [
-        (["frob"], "No such command 'frob'", "clawver-orders"),
+        (["frob"], "No such command 'frob'.", "clawver-orders"),
+        (["orders", "lst"], "No such command 'lst'. Did you mean 'list'? See", "clawver-orders orders"),
         (["orders", "list", "--frob"], "No such option '--frob'", "clawver-orders orders list"),
         (["orders", "list", "--status", "paid"], "'paid' is not one of 'pending'", "clawver-orders orders list"),
         (["orders", "list", "--limit", "0"], "0 is not in the range", "clawver-orders orders list"),

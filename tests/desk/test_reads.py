@@ -49,6 +49,7 @@ async def test_a_day_is_meant_whole_and_in_the_desks_own_zone(counter: Counter) 
         ("after", {"after": "yesterday"}),
         ("after", {"after": "2026-13-01"}),
         ("before", {"before": "2026-11-20T09:00:00"}),
+        ("after", {"after": "2026-11-20", "before": "2026-11-19"}),
         ("limit", {"limit": 0}),
         ("limit", {"limit": 101}),
     ],

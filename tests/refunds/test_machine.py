@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 
 from clawver_orders.errors import RefundError
+from clawver_orders.money import Money
+from clawver_orders.order import Totals
 from clawver_orders.refunds import machine, rules, words
 from clawver_orders.refunds.machine import Known, Move, State
 from clawver_orders.store import Answer
 from tests.refunds.book import NOON, Memory, after, order, shop_refund, usd
 
 SEEN = rules.snapshot(order())
+IN_EUROS = replace(order(), totals=Totals(total=Money(2499, "EUR"), refunded=Money(0, "EUR")))
 
 
 def confirmed(book: Memory) -> Move:
@@ -50,13 +53,14 @@ def test_a_second_refund_on_the_order_cannot_be_confirmed_beside_an_open_one() -
     "now",
     [
         order(total=2000),
+        IN_EUROS,
         order(payment_status="partially_refunded"),
         order(refunds=(shop_refund(100),)),
         order(refunds=(shop_refund(100, refund_id="ref_2"),)),
     ],
 )
 def test_an_order_that_changed_since_it_was_confirmed_is_void(now: object) -> None:
-    """Hostile 35, 82."""
+    """Hostile 31, 35, 82."""
     book = Memory()
     move = machine.claim(confirmed(book), rules.snapshot(now), owner="me", now=NOON)  # type: ignore[arg-type]
     assert (move.state, move.moved) == (State.VOID, "no")

@@ -133,7 +133,8 @@ def run(join: Join, arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "clawver-orders"
-        _say(f"usage: {error.format_message().rstrip('.')}. See: {path} --help.")
+        wrong = error.format_message().rstrip(".")
+        _say(f"usage: {wrong}{'' if wrong.endswith('?') else '.'} See: {path} --help.")
         return 2
     except click.Abort:
         _say("stopped: Interrupted. Nothing further was done.")

@@ -61,13 +61,14 @@ def doctor(join: Join, config: Path | None, *, sandbox: bool) -> int:
 
 
 async def _checks(joints: Joints, settings: Settings) -> AsyncIterator[Check]:
+    directory = joints.state_directory(settings)
+    # Before anything opens the sandbox, which makes its directory.
+    state = _directory(directory)
     if not settings.stores:
         yield await _no_store(joints)
     for store in settings.stores:
         async for check in _store(joints, store):
             yield check
-    directory = joints.state_directory(settings)
-    state = _directory(directory)
     yield state
     yield _filesystem(directory)
     if state.outcome != "failed":

@@ -99,6 +99,9 @@ class Desk:
         """Orders, newest first. ``after`` and ``before`` are days or times, both inclusive."""
         if not 1 <= limit <= 100:
             raise InvalidArgument("limit is not between 1 and 100", "Ask for 1 to 100 orders", field="limit")
+        since, until = self._moment(after, "after", time.min), self._moment(before, "before", time.max)
+        if since and until and since > until:
+            raise InvalidArgument("after is later than before", "Give the earlier one as after", field="after")
         page = await self._store(store).list_orders(
             Query(
                 status=cast("Status | None", _word(status, STATUSES, "status")),
@@ -106,8 +109,8 @@ class Desk:
                     "PaymentStatus | None", _word(payment_status, PAYMENT_STATUSES, "payment_status")
                 ),
                 search=search.strip() or None,
-                after=self._moment(after, "after", time.min),
-                before=self._moment(before, "before", time.max),
+                after=since,
+                before=until,
                 limit=limit,
                 cursor=cursor or None,
             )

@@ -119,7 +119,7 @@ class Listing:
         kept = [order for order in orders if matches(order, query)]
         notes = []
         if missing:
-            notes.append(f"No such order: {', '.join(missing)}.")
+            notes.append(f"No such order: {', '.join(missing)}. Search finds order ids and whole e-mail addresses.")
         if len(kept) < len(orders):
             notes.append(f"{_orders(len(orders) - len(kept))} with these ids did not match the other filters.")
         return Page(tuple(_newest_first(kept)), notes=tuple(notes))
