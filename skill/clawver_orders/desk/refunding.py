@@ -113,13 +113,20 @@ class Refunding:
         )
 
     async def adopt(self, order: Order, *, by: str) -> tuple[Refund, ...]:
-        """A person takes the refunds that another desk, or a lost record, made on an order into this record."""
+        """A person takes the refunds that another desk, or a lost record, made on an order into this record.
+
+        Raises:
+            RefundError: ``refund.open``: a refund of ours on the order is under way, confirmed without these.
+        """
         adopted: list[Refund] = []
         for marker, refund in rules.marked(order):
             stranger = rules.adopted(marker, refund, order, by=by, now=self._moves.now())
 
             def decide(book: Book, stranger: Move = stranger) -> Move:
-                return book.get(stranger.id) or stranger
+                if (known := book.get(stranger.id)) is not None:
+                    return known
+                machine.refuse_beside(book, stranger.store, stranger.subject)
+                return stranger
 
             if await self._ledger.get(marker) is None:
                 adopted.append(self.told(await self._ledger.decide(decide, by=by)))
