@@ -100,7 +100,7 @@ async def test_the_page_speaks_chinese_to_who_reads_it(directory: Path) -> None:
         page = await asked.open(url, **{"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
         assert '<html lang="zh-Hans">' in page.text
         shown = seen(page)
-        for words in ("确认退款 5.00 USD?", "店铺", "买家", "批准", "拒绝"):
+        for words in ("确认退款 5.00 USD？", "店铺", "买家", "批准", "拒绝"):
             assert words in shown
         # Everything that is the page's own is translated.
         assert not re.search(r"Approve|Reject|Store|Order|Amount|Customer|until|Money", shown)

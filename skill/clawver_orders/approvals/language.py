@@ -8,10 +8,13 @@ Language = Literal["en", "zh"]
 _WEIGHT: Final = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.ASCII)
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    "refund": ("Refund {amount}?", "确认退款 {amount}?"),
-    "create_webhook": ("Register this webhook?", "确认注册 webhook?"),
-    "moves": ("Money will move once you approve and the assistant goes on.", "批准后,助手继续操作,款项即会退回。"),
-    "sandbox": ("Made-up shop: no real money.", "模拟店铺:不涉及真实资金。"),
+    "refund": ("Refund {amount}?", "确认退款 {amount}？"),
+    "create_webhook": ("Register this webhook?", "确认注册 webhook？"),
+    "moves": (
+        "Money will move once you approve and the assistant goes on.",
+        "批准后，助手继续操作，款项即会退回。",
+    ),
+    "sandbox": ("Made-up shop: no real money.", "模拟店铺：不涉及真实资金。"),
     "second": ("SECOND REFUND OF THE SAME AMOUNT", "相同金额的第二次退款"),
     "Store": ("Store", "店铺"),
     "Order": ("Order", "订单"),
@@ -20,15 +23,15 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "Refunded so far": ("Refunded so far", "此前已退"),
     "Left after this": ("Left after this", "此后可退余额"),
     "Customer": ("Customer", "买家"),
-    "Bought (the shop's words)": ("Bought (the shop's words)", "所购商品(店铺文字)"),
-    "Reason (the assistant's words)": ("Reason (the assistant's words)", "理由(助手所写)"),
-    "Sends events to": ("Sends events to (the assistant's words)", "事件发送到(助手所写)"),
+    "Bought (the shop's words)": ("Bought (the shop's words)", "所购商品（店铺文字）"),
+    "Reason (the assistant's words)": ("Reason (the assistant's words)", "理由（助手所写）"),
+    "Sends events to": ("Sends events to (the assistant's words)", "事件发送到（助手所写）"),
     "Events": ("Events", "事件"),
     "not said": ("not said", "未提供"),
     "pin": ("PIN", "PIN 码"),
     "pin_wrong": (
         "The PIN is wrong. Type it again; after wrong tries it is locked for a while.",
-        "PIN 码错误。请重新输入;多次输错后会锁定一段时间。",
+        "PIN 码错误。请重新输入；多次输错后会锁定一段时间。",
     ),
     "pin_locked": (
         "The PIN is locked after wrong tries. Wait {minutes} minutes, then type it again.",
@@ -40,15 +43,15 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "approved": ("Approved.", "已批准。"),
     "approved_next": (
         "Nothing was sent yet: go back to the assistant and let it go on, within five minutes.",
-        "尚未发送:请在五分钟内回到助手,让它继续。",
+        "尚未发送：请在五分钟内回到助手，让它继续。",
     ),
-    "head": ("Head of the record, to be noted elsewhere", "记录的末端哈希,可另行记下"),
+    "head": ("Head of the record, to be noted elsewhere", "记录的末端哈希，可另行记下"),
     "rejected": ("Rejected.", "已拒绝。"),
     "rejected_next": ("Nothing will be sent.", "不会发送任何内容。"),
     "gone": ("There is nothing to answer at this address.", "此地址没有待答复的事项。"),
     "gone_next": (
         "It was answered, or its time is over. Ask the assistant for a new link.",
-        "它已被答复,或已过期。请让助手给出新的链接。",
+        "它已被答复，或已过期。请让助手给出新的链接。",
     ),
     "refused": ("This was not done.", "未能完成。"),
     "foreign": ("This page answers only to itself, on this computer.", "本页只接受本机上由本页提交的答复。"),
