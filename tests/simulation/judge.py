@@ -82,8 +82,8 @@ class Judge:
         now = world.wall(world.task.desk)
         if before.state is move.state:
             if move.looks != before.looks:
-                self._first_absent.setdefault(move.id, now)
-                self._last_absent[move.id] = now
+                self._first_absent.setdefault(move.id, world.task.read_at)
+                self._last_absent[move.id] = world.task.read_at
         elif move.state is State.CONFIRMED:
             self._is_confirmed(before, move, now)
         elif move.state is State.SENDING:

@@ -108,7 +108,7 @@ class Shop:
             raise UpstreamError("The shop failed", "Try again")
         order = self._seen(self.orders[order_id])
         await pause(world.gap())
-        world.task.read = order
+        world.task.read, world.task.read_at = order, world.wall(world.task.desk)
         return order
 
     def _seen(self, order: ShopOrder) -> Order:

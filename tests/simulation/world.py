@@ -43,9 +43,10 @@ class Task:
     Attributes:
         desk: The desk whose code it runs at this moment.
         read: What it last read of an order, for the judge.
+        read_at: When that was, by the clock of its desk.
     """
 
-    __slots__ = ("crashed", "desk", "name", "read", "running")
+    __slots__ = ("crashed", "desk", "name", "read", "read_at", "running")
 
     def __init__(self, name: str, running: Running) -> None:
         self.name = name
@@ -53,6 +54,7 @@ class Task:
         self.desk: int | None = None
         self.crashed = False
         self.read: object = None
+        self.read_at = EPOCH
 
 
 class World:
