@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ def at_a_terminal(
     *,
     asked: str = "Type the",
     typed: str = "\n",
+    then: Sequence[tuple[str, str]] = (),
     piped: str = "",
 ) -> tuple[int, str]:
     """Run a command in a terminal.
@@ -33,6 +34,7 @@ def at_a_terminal(
         environ: The environment.
         asked: The words after which something is typed.
         typed: What is typed then.
+        then: Further words, each with what is typed after it.
         piped: What is on the command's stdin, if that is not the terminal.
 
     Returns:
@@ -50,12 +52,12 @@ def at_a_terminal(
     ) as process:
         assert process.stdin
         assert process.stdout
-        shown = b""
+        shown, seen, answers = b"", 0, [(asked, typed), *then]
         while chunk := process.stdout.read(4096):
             shown += chunk
-            if typed and asked.encode() in shown:
-                process.stdin.write(typed.encode())
-                typed = ""
+            if answers and answers[0][0].encode() in shown[seen:]:
+                process.stdin.write(answers.pop(0)[1].encode())
+                seen = len(shown)
         process.stdin.close()
     return process.returncode, shown.decode(errors="replace").replace("\r\n", "\n")
 
