@@ -5,18 +5,21 @@ import logging
 import select
 from typing import TextIO
 
+from clawver_orders.text import redact
+
 # A pipe that can be written at all takes so many bytes at once without making the writer wait (POSIX: 512 or more,
 # Linux: 4,096); a character has up to four.
 _CHARACTERS_AT_ONCE = 128
 
 
 class Patient(logging.StreamHandler[TextIO]):
-    """Drops what would have to wait until somebody reads."""
+    """Masks what looks like a secret, and drops what would have to wait until somebody reads."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, in pieces that a pipe takes at once."""
         try:
-            line = self.format(record) + self.terminator
+            # Line by line: what a line may be long is not what a traceback may be.
+            line = "\n".join(map(redact, self.format(record).splitlines())) + self.terminator
             for place in range(0, len(line), _CHARACTERS_AT_ONCE):
                 if not _has_room(self.stream):
                     return

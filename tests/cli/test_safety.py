@@ -37,6 +37,7 @@ def test_anybody_may_freeze_and_only_a_person_unfreezes(shop: Counter, tmp_path:
     assert without_a_terminal(("freeze",), environ).returncode == 0
     with pytest.raises(RefundError, match="frozen"):
         anyio.run(shop.desk.execute_refund, move_id, YES)
+    assert "FROZEN" in without_a_terminal(("refunds", "list"), environ).stdout
     assert without_a_terminal(("unfreeze",), environ, piped="unfreeze\n").returncode == 2
     status, shown = at_a_terminal(("unfreeze",), environ, asked=UNFREEZE, typed="yes\n")
     assert (status, "Nothing was changed." in shown) == (1, True)

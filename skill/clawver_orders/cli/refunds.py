@@ -35,7 +35,7 @@ def list_(join: Join, config: Path | None, *, every: bool, sandbox: bool, as_jso
             if as_json:
                 print_json(desk, _as_json(desk, found))
             else:
-                _show_list(Page(desk), found)
+                _show_list(Page(desk), found, await desk.moves.ledger.switch("frozen"))
 
     anyio.run(work)
 
@@ -117,7 +117,9 @@ def _as_json(desk: Desk, moves: list[Move]) -> dict[str, Any]:
     }
 
 
-def _show_list(page: Page, moves: list[Move]) -> None:
+def _show_list(page: Page, moves: list[Move], frozen: str) -> None:
+    if frozen:
+        page.say(f"FROZEN by {frozen}: no money moves until clawver-orders unfreeze.")
     if not moves:
         page.say("Nothing waits, and nothing is open.")
         return
