@@ -66,14 +66,23 @@ class Shop:
 def open_shop(seed: int) -> Shop:
     """A sandbox in a fork of this process."""
     reader, writer = os.pipe()
+    parent = os.getpid()
     process = os.fork()
     if process == 0:
+
+        async def stay() -> None:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(serve, Sandbox(seed=seed), "127.0.0.1", 0, ready)
+                # Where its maker was stopped from outside, nobody stops this one.
+                while os.getppid() == parent:  # noqa: ASYNC110 - the system does not tell
+                    await anyio.sleep(1)
+                os._exit(1)
 
         def ready(url: str) -> None:
             os.write(writer, url.rpartition(":")[2].encode() + b"\n")
 
         try:
-            anyio.run(serve, Sandbox(seed=seed), "127.0.0.1", 0, ready)
+            anyio.run(stay)
         finally:
             os._exit(1)
     os.close(writer)
