@@ -207,3 +207,25 @@ async def test_a_server_without_memory_loses_nothing(tmp_path: Path) -> None:
             wire.process.kill()
         assert await kept.state(tmp_path, refund_id) in {"succeeded", "sending"}
         assert kept.posts == 1
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+async def test_a_send_that_begins_while_the_server_leaves_is_recorded_too(
+    tmp_path: Path, sign: signal.Signals
+) -> None:
+    """Hostile 66: the signal comes with the person's yes, before the claim."""
+    async with shopkeeping() as kept:
+        async with started(home=tmp_path, env=kept.env) as wire:
+            refund_id = await kept.prepared(wire)
+            kept.sandbox.faults.add("refund:slow,delay=0.001")
+            await wire.ask("tools/call", {"name": "execute_refund", "arguments": {"refund_id": refund_id}})
+            form = await wire.read()
+            await wire.write({"id": form["id"], "result": {"action": "accept", "content": {"approve": True}}})
+            # It has read the yes once it reads the order again.
+            while len(kept.sandbox.requests) < 2:  # noqa: ASYNC110 - it cannot tell
+                await anyio.sleep(0.001)
+            wire.process.send_signal(sign)
+            assert await wire.process.wait() == 0
+        posts = kept.posts
+        assert await kept.state(tmp_path, refund_id) == ("succeeded" if posts else "confirmed")
+        assert kept.posts == posts <= 1

@@ -37,10 +37,11 @@ async def _leave_on_signal(desk: Desk, *, task_status: TaskStatus[None]) -> None
         task_status.started()
         async for _ in signals:
             with anyio.move_on_after(_DRAIN_S):
-                while desk.in_flight():  # noqa: ASYNC110 - the desk counts, and nobody else waits for it
+                # Twice idle: a yes that was just read may become a send yet, and an answer leaves after its record.
+                idle = 0
+                while idle < 2:
                     await anyio.sleep(_LOOK_EVERY_S)
-                # The answer leaves after the record was written.
-                await anyio.sleep(_LOOK_EVERY_S)
+                    idle = 0 if desk.in_flight() else idle + 1
             logging.shutdown()
             sys.stderr.flush()
             # The SDK's thread that reads stdin cannot be woken, and Python would wait for it.
