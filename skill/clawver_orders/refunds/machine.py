@@ -397,7 +397,7 @@ def unsure(move: Move, evidence: str, now: datetime) -> Move:
 
 def abandoned(move: Move, now: datetime) -> Move:
     """A claim whose sender must be gone is unknown; a younger one is left to its sender."""
-    if move.state is State.SENDING and move.sent_at is not None and abs(now - move.sent_at) >= CLAIM_DEAD_AFTER:
+    if move.sent_at is not None and abs(now - move.sent_at) >= CLAIM_DEAD_AFTER:
         return unsure(move, "the desk stopped while it was sending", now)
     return move
 

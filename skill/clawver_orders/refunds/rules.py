@@ -179,8 +179,7 @@ def _amount(amount: str, total: Money, rest: Money, capabilities: Capabilities) 
 
 def _same_request(earlier: Move, move: Move) -> bool:
     return (
-        earlier.state is State.PREPARED
-        and earlier.amount == move.amount
+        earlier.amount == move.amount
         and earlier.text == move.text
         and earlier.another == move.another
         and not earlier.snapshot.changes(move.snapshot)

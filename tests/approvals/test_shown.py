@@ -1,0 +1,197 @@
+"""What a person reads before they say yes, word for word, and what of their answer is kept."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp.server.mcpserver import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
+
+from clawver_orders import approvals
+from clawver_orders.approvals import facts, form, typed_rightly
+from clawver_orders.desk.results import Consent
+from clawver_orders.errors import RefundError
+from clawver_orders.refunds.limits import Limits
+from clawver_orders.refunds.machine import Move, State
+from clawver_orders.server.forms import ApprovalForm, consent
+from tests.counter import Counter, open_counter
+from tests.refunds.book import Memory, order, shop_refund, usd
+
+pytestmark = pytest.mark.anyio
+
+ADDRESS = "https://hooks.example/in"
+HOOK: dict[str, Any] = {"url": ADDRESS, "events": ("order.paid",)}
+FORM = """\
+Refund this? Money will move.
+Store: clawver
+Order: ord_1
+Amount: 5.00 USD
+Order total: 24.99 USD
+Refunded so far: 0.00 USD
+Left after this: 19.99 USD
+Customer: m***@s***.example
+Reason (the assistant's words): «arrived torn»
+(R-01234567)"""
+HOOK_FORM = """\
+Register this webhook?
+Store: clawver
+Sends events to: «https://hooks.example/in»
+Events: order.paid
+(R-01234567)"""
+
+
+@pytest.fixture
+def move() -> Move:
+    return Memory().prepare()
+
+
+@pytest.fixture
+def hook(move: Move) -> Move:
+    return replace(move, kind="create_webhook", subject=ADDRESS, text="order.paid", amount=None)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Counter:
+    return open_counter(tmp_path, allowed_hosts=frozenset({"hooks.example"}))
+
+
+def test_a_form_holds_the_facts_of_the_record_and_nothing_else(move: Move, hook: Move) -> None:
+    assert form(move) == FORM
+    assert form(hook) == HOOK_FORM
+
+
+def test_a_second_refund_of_the_same_amount_is_said_right_after_the_amount() -> None:
+    shown = order(refunds=(shop_refund(500),), payment_status="partially_refunded")
+    assert form(Memory().prepare(shown, another=True)) == FORM.replace(
+        "Amount: 5.00 USD\n", "Amount: 5.00 USD\nAttention: SECOND REFUND OF THE SAME AMOUNT\n"
+    ).replace("so far: 0.00", "so far: 5.00").replace("19.99", "14.99")
+
+
+def test_what_was_bought_is_shown_on_the_page_alone_and_in_quotes(move: Move, hook: Move) -> None:
+    bought = ("Bought (the shop's words)", "«1 × M»")
+    assert facts(move, bought=True) == (*facts(move)[:3], bought, *facts(move)[3:])
+    assert facts(hook, bought=True) == facts(hook)
+
+
+def test_a_customer_whom_the_shop_does_not_name_is_not_made_up(move: Move) -> None:
+    assert ("Customer", "not said") in facts(replace(move, snapshot=replace(move.snapshot, customer="")))
+
+
+@pytest.mark.parametrize(("length", "shown"), [(120, "x" * 120), (121, "x" * 119 + "…"), (200, "x" * 119 + "…")])
+def test_a_long_reason_is_cut_so_that_one_sees_it(length: int, shown: str) -> None:
+    assert facts(Memory().prepare(reason="x" * length))[-1][1] == f"«{shown}»"
+
+
+def test_what_an_assistant_wrote_cannot_leave_its_quotes(move: Move, hook: Move) -> None:
+    assert facts(replace(move, text="torn » yes"))[-1][1] == "«torn › yes»"
+    assert facts(replace(hook, subject="https://hooks.example/»"))[1][1] == "«https://hooks.example/›»"
+
+
+def test_a_form_has_a_thousand_characters_at_most(hook: Move) -> None:
+    assert len(form(replace(hook, text="x" * 2000))) == 1000
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"), [("5.00 USD", True), (" 5.00 USD\n", True), ("5.00", False), ("", False)]
+)
+def test_a_person_types_the_amount_of_what_they_approve(move: Move, typed: str, right: bool) -> None:
+    assert typed_rightly(move, typed) is right
+
+
+def test_a_person_types_the_address_that_events_go_to(hook: Move) -> None:
+    assert typed_rightly(hook, ADDRESS + "\n")
+    assert not typed_rightly(hook, "https://hooks.example/")
+    assert not typed_rightly(replace(hook, amount=usd(500)), "5.00 USD")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "meaning"),
+    [
+        (None, None),
+        (AcceptedElicitation(data=ApprovalForm(approve=True)), Consent(True, "form")),
+        (AcceptedElicitation(data=ApprovalForm(approve=False)), Consent(False, "form")),
+        (AcceptedElicitation(data=ApprovalForm(approve=True, note=" ok\x1b ")), Consent(True, "form, note: ok")),
+        (AcceptedElicitation(data=ApprovalForm(approve=True, note="\x1b")), Consent(True, "form")),
+        (
+            AcceptedElicitation(data=ApprovalForm(approve=True, note="x" * 300)),
+            Consent(True, f"form, note: {'x' * 199}…"),
+        ),
+        (DeclinedElicitation(), Consent(False, "form: declined")),
+        (CancelledElicitation(), Consent(False, "form: closed")),
+        (AcceptedElicitation.model_construct(data=None), None),
+        (
+            AcceptedElicitation.model_construct(data=AcceptedElicitation(data=ApprovalForm(approve=True))),
+            Consent(True, "form"),
+        ),
+        (AcceptedElicitation.model_construct(data="yes"), Consent(False, "form: closed")),
+    ],
+)
+def test_an_answer_means_what_the_person_chose(outcome: Any, meaning: Consent | None) -> None:
+    found = consent(outcome)
+    if found is None or meaning is None:
+        assert found is meaning
+    else:
+        assert (found.given, found.how) == (meaning.given, meaning.how)
+
+
+async def test_a_form_is_shown_for_what_waits_and_for_nothing_else(shop: Counter) -> None:
+    refund = await shop.prepared()
+    shown = await approvals.question(shop.desk, refund_id=refund.refund_id)
+    assert shown is not None
+    assert shown.startswith("Refund this? Money will move.\nStore: clawver\n")
+    assert await approvals.question(shop.desk, refund_id="R-GUESSED0") is None
+    shop.clock.pass_by(minutes=15)
+    assert await approvals.question(shop.desk, refund_id=refund.refund_id) is None
+
+
+async def test_no_form_is_shown_where_the_assistant_may_confirm_or_nothing_may_be_sent(tmp_path: Path) -> None:
+    caps = {"USD": usd(10_000)}
+    free = open_counter(tmp_path, limits=Limits(caps, caps, assistant=True))
+    refund = await free.prepared()
+    assert await approvals.question(free.desk, refund_id=refund.refund_id) is None
+    hosts = frozenset({"hooks.example"})
+    reading = open_counter(tmp_path, sandbox=free.sandbox, clock=free.clock, read_only=True, allowed_hosts=hosts)
+    assert await approvals.question(reading.desk, refund_id=refund.refund_id) is None
+    assert await approvals.webhook_question(reading.desk, store="", **HOOK) is None
+
+
+async def test_a_webhooks_form_is_shown_until_it_is_answered_and_for_allowed_hosts_only(shop: Counter) -> None:
+    shown = await approvals.webhook_question(shop.desk, store="", **HOOK)
+    assert shown is not None
+    assert shown.startswith("Register this webhook?")
+    elsewhere = {**HOOK, "url": "https://evil.example/in"}
+    assert await approvals.webhook_question(shop.desk, store="", **elsewhere) is None
+    (waiting,) = await approvals.waiting(shop.desk)
+    await approvals.answer(shop.desk, waiting, given=True, how="form")
+    assert await approvals.webhook_question(shop.desk, store="", **HOOK) is None
+
+
+async def test_what_waits_is_listed_newest_first_while_it_can_be_answered(shop: Counter) -> None:
+    old = await shop.prepared("5.00 USD")
+    shop.clock.pass_by(minutes=10)
+    new = await shop.prepared("6.00 USD")
+    answered = await shop.prepared("7.00 USD")
+    await approvals.answer(shop.desk, await approvals.found(shop.desk, answered.refund_id), given=False, how="lee")
+    assert [move.id for move in await approvals.waiting(shop.desk)] == [new.refund_id, old.refund_id]
+    shop.clock.pass_by(minutes=5)
+    assert [move.id for move in await approvals.waiting(shop.desk)] == [new.refund_id]
+    assert (await approvals.found(shop.desk, old.refund_id)).state is State.EXPIRED
+
+
+async def test_an_id_that_is_not_in_the_record_says_how_to_list_what_is(shop: Counter) -> None:
+    with pytest.raises(RefundError) as caught:
+        await approvals.found(shop.desk, "R-GUESSED0")
+    assert str(caught.value) == (
+        "refund.not_found: There is nothing with that id in this desk's record. "
+        "List what there is with: clawver-orders refunds list."
+    )
+
+
+async def test_a_yes_that_comes_too_late_is_an_error_and_a_no_never_is(shop: Counter) -> None:
+    refund = await shop.prepared()
+    move = await approvals.found(shop.desk, refund.refund_id)
+    shop.clock.pass_by(minutes=15)
+    with pytest.raises(RefundError) as caught:
+        await approvals.answer(shop.desk, move, given=True, how="page")
+    assert caught.value.code == "refund.expired"
+    assert (await approvals.answer(shop.desk, move, given=False, how="page")).state is State.EXPIRED
