@@ -9,7 +9,7 @@ RUNS ?= 600
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test prove simulate crash race bench check lock clean
+.PHONY: help demo test prove simulate crash race mutate bench check lock clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ crash: $(READY)  ## desks killed for real at named points, and the books compare
 
 race: $(READY)  ## desks as processes that meet at one order: PROCESSES=24 ROUNDS=100 DATABASE=a new PostgreSQL database
 	$(BIN)/python -m tests.race --processes $(PROCESSES) --rounds $(ROUNDS) $(if $(DATABASE),--database '$(DATABASE)')
+
+mutate: $(READY)  ## small mistakes made in refunds, record, money and confirmation; MODULES='refunds/rules.py'
+	$(BIN)/python -m tests.mutation $(MODULES)
 
 bench: $(READY)  ## what it costs, side by side with what it is compared to
 	$(BIN)/python -m bench

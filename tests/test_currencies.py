@@ -3,7 +3,7 @@
 import pytest
 
 from clawver_orders.errors import InvalidArgument
-from clawver_orders.money import CURRENCIES, exponent, parse
+from clawver_orders.money import CURRENCIES, Money, exponent, from_major, parse
 
 LISTED = """
 AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD
@@ -46,6 +46,9 @@ def test_each_has_its_own_number_of_decimals() -> None:
         ("12,00", None, 'amount is not an amount with its currency. Write it like "24.99 USD".'),
         ("12.00 EUR", "USD", 'amount is in EUR, and must be in USD. Write it like "24.99 USD".'),
         ("12 USD", None, 'amount must have 2 decimals in USD. Write it like "24.99 USD".'),
+        ("12.5 USD", None, 'amount must have 2 decimals in USD. Write it like "24.99 USD".'),
+        ("12.00000 USD", None, 'amount is not an amount with its currency. Write it like "24.99 USD".'),
+        (f"1{'0' * 15} JPY", None, 'amount is not an amount with its currency. Write it like "24.99 USD".'),
         ("12.00 JPY", None, 'amount has no decimals in JPY. Write it like "2499 JPY".'),
         ("10000000000000.00 USD", None, 'amount is more than any order can be. Write it like "24.99 USD".'),
     ],
@@ -58,3 +61,18 @@ def test_what_is_no_amount_is_told_with_how_to_write_one(written: str, currency:
         parse(written, currency=currency, field="price")
     assert str(caught.value) == f"invalid_argument: {told}".replace("amount", "price", 1)
     assert caught.value.field == "price"
+
+
+def test_a_unit_below_nothing_has_its_sign() -> None:
+    assert [str(Money(-1, code)) for code in ("USD", "JPY", "KWD")] == ["-0.01 USD", "-1 JPY", "-0.001 KWD"]
+
+
+def test_two_currencies_that_met_are_both_named() -> None:
+    with pytest.raises(ValueError, match=r"^USD and EUR are never added or compared$"):
+        Money(1, "USD") + Money(1, "EUR")
+
+
+@pytest.mark.parametrize("written", ["9999999999999.995", "-9999999999999.995"])
+def test_what_is_rounded_up_to_more_than_any_order_can_be_is_absent(written: str) -> None:
+    assert from_major(written, "USD") is None
+    assert from_major(written[:-1], "USD") is not None

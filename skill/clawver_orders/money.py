@@ -148,14 +148,9 @@ def from_major(value: object, currency: str) -> tuple[Money, bool] | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
-    if isinstance(value, str):
-        if not _DECIMAL.fullmatch(value):
-            return None
-        value = Decimal(value)
-    if isinstance(value, int):
-        if abs(value) >= 10**_MAX_DIGITS:
-            return None
-        value = Decimal(value)
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value):
+        return None
+    value = Decimal(value)
     if not value.is_finite() or value.adjusted() >= _MAX_DIGITS:
         return None
     places = exponent(currency)

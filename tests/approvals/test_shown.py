@@ -1,11 +1,16 @@
 """What a person reads before they say yes, word for word, and what of their answer is kept."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from mcp.server.mcpserver import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
+from mcp.server.mcpserver import AcceptedElicitation, CancelledElicitation, DeclinedElicitation, Elicit
+from mcp_types import ClientCapabilities
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from clawver_orders import approvals
 from clawver_orders.approvals import facts, form, typed_rightly
@@ -13,7 +18,7 @@ from clawver_orders.desk.results import Consent
 from clawver_orders.errors import RefundError
 from clawver_orders.refunds.limits import Limits
 from clawver_orders.refunds.machine import Move, State
-from clawver_orders.server.forms import ApprovalForm, consent
+from clawver_orders.server.forms import ApprovalForm, ask, consent
 from tests.counter import Counter, open_counter
 from tests.refunds.book import Memory, order, shop_refund, usd
 
@@ -134,6 +139,39 @@ def test_an_answer_means_what_the_person_chose(outcome: Any, meaning: Consent | 
         assert (found.given, found.how) == (meaning.given, meaning.how)
 
 
+def test_a_form_asks_for_a_yes_and_takes_a_note() -> None:
+    asked = ApprovalForm.model_json_schema()
+    described = {name: (field["type"], field["description"]) for name, field in asked["properties"].items()}
+    assert described == {
+        "approve": ("boolean", "Yes, do exactly this, now."),
+        "note": ("string", "For the record, if you like."),
+    }
+    assert asked["required"] == ["approve"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "asked"),
+    [
+        (None, False),
+        ({}, False),
+        # Before 2025-11-25 forms were the only kind, and had no name.
+        ({"elicitation": {}}, True),
+        ({"elicitation": {"form": {}}}, True),
+        ({"elicitation": {"form": {}, "url": {}}}, True),
+        ({"elicitation": {"url": {}}}, False),
+    ],
+    ids=str,
+)
+async def test_only_a_program_that_has_forms_is_asked_to_show_one(
+    declared: dict[str, Any] | None, asked: bool
+) -> None:
+    """What a client declares is all that is known of it; the newer era asks between calls."""
+    capabilities = None if declared is None else ClientCapabilities.model_validate(declared)
+    context: Any = SimpleNamespace(client_capabilities=capabilities, protocol_version=MODERN_PROTOCOL_VERSIONS[0])
+    assert isinstance(await ask(context, "Refund this?"), Elicit) is asked
+    assert await ask(context, None) is None
+
+
 async def test_a_form_is_shown_for_what_waits_and_for_nothing_else(shop: Counter) -> None:
     refund = await shop.prepared()
     shown = await approvals.question(shop.desk, refund_id=refund.refund_id)
@@ -176,6 +214,21 @@ async def test_what_waits_is_listed_newest_first_while_it_can_be_answered(shop: 
     shop.clock.pass_by(minutes=5)
     assert [move.id for move in await approvals.waiting(shop.desk)] == [new.refund_id]
     assert (await approvals.found(shop.desk, old.refund_id)).state is State.EXPIRED
+
+
+async def test_what_waits_is_found_behind_hundreds_that_do_not(shop: Counter, tmp_path: Path) -> None:
+    refund = await shop.prepared()
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite3")) as file:
+        for number in range(200):
+            other = f"R-{number:08}"
+            file.execute(
+                "INSERT INTO moves SELECT ?, kind, store, subject, 'declined', version, prepared_at + 1, amount, "
+                "currency, settled_at, replace(replace(move, '\"prepared\"', '\"declined\"'), id, ?) FROM moves "
+                "WHERE id = ?",
+                (other, other, refund.refund_id),
+            )
+        file.commit()
+    assert [move.id for move in await approvals.waiting(shop.desk)] == [refund.refund_id]
 
 
 async def test_an_id_that_is_not_in_the_record_says_how_to_list_what_is(shop: Counter) -> None:

@@ -74,6 +74,25 @@ async def test_the_tables_are_made_once_and_carry_the_programs_version(ledger: S
     }
 
 
+async def test_a_refusal_and_a_switch_are_kept_with_who_and_why(ledger: SqliteLedger, file: Path) -> None:
+    await ledger.refused(store="clawver", subject="ord_1", code="refund.cap", detail="too much", by="assistant")
+    await ledger.turn("frozen", lambda _: "lee", note="the desk was frozen", by="terminal")
+    with closing(sqlite3.connect(file)) as raw:
+        columns = "number, by, store, subject, move_id, from_state, to_state, note, move_hash"
+        events = raw.execute(f"SELECT {columns} FROM events ORDER BY number").fetchall()
+    assert events == [
+        (1, "assistant", "clawver", "ord_1", None, None, None, "refused refund.cap: too much", "0" * 64),
+        (2, "terminal", "", "frozen", None, None, None, "the desk was frozen", "0" * 64),
+    ]
+
+
+@pytest.mark.parametrize("table", ["moves", "events"])
+async def test_no_move_and_no_event_is_there_twice(ledger: SqliteLedger, file: Path, table: str) -> None:
+    await stored(ledger)
+    with closing(sqlite3.connect(file)) as raw, pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        raw.execute(f"INSERT INTO {table} SELECT * FROM {table}")
+
+
 async def told(ledger: SqliteLedger) -> str:
     with pytest.raises(DeskError) as caught:
         await ledger.find()

@@ -10,6 +10,7 @@ import pytest
 from clawver_orders.errors import ConflictError, DeskError, RefundError, SetupError
 from clawver_orders.ledger import Event, SqlLedger, dump, load
 from clawver_orders.ledger.records import NOBODY, chained, faults, sha256
+from clawver_orders.ledger.tables import Database, Rows, T
 from clawver_orders.money import Money
 from clawver_orders.refunds.machine import Book, Known, Move, Snapshot, State
 from tests.ledger.test_record import keep, prepared, stored
@@ -134,6 +135,57 @@ async def test_a_refusal_and_a_switch_are_events_too(ledger: SqlLedger) -> None:
     assert (await ledger.switch("frozen"), await ledger.switch("pin")) == ("lee!", "")
     assert await ledger.verify() == ()
     assert await ledger.get("") is None
+
+
+async def test_events_are_read_in_the_order_of_their_numbers(ledger: SqlLedger, place: Place) -> None:
+    """A database that was restored from a copy may have them in another."""
+    move = await stored(ledger, prepared())
+    await ledger.decide(keep(replace(move, state=State.DECLINED, version=1)), by="terminal")
+    place.edit(
+        "CREATE TEMPORARY TABLE copied AS SELECT * FROM events WHERE number = 1",
+        "DELETE FROM events WHERE number = 1",
+        "INSERT INTO events SELECT * FROM copied",
+        guarded=False,
+    )
+    assert await ledger.verify() == ()
+    assert [event.number for event in await ledger.events(move.id)] == [1, 2]
+
+
+async def test_what_is_wrong_is_told_in_the_order_of_the_ids(ledger: SqlLedger, place: Place) -> None:
+    for move_id in ("R-BBBBBBBB", "R-AAAAAAAA"):
+        await stored(ledger, replace(prepared(), id=move_id))
+    place.edit("UPDATE moves SET move = replace(move, 'torn', 'worn')")
+    assert await ledger.verify() == tuple(f"R-{letter * 8} is not as its last event left it" for letter in "AB")
+
+
+class Watched:
+    """A database that remembers which transactions said that they write."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.writes: list[bool] = []
+
+    async def within(self, work: Callable[[Rows], T], *, write: bool) -> T:
+        self.writes.append(write)
+        return await self._database.within(work, write=write)
+
+
+async def test_only_what_may_change_something_says_that_it_writes(place: Place) -> None:
+    """A database of several machines gives those that only look a transaction that cannot write."""
+    watched = Watched(place.ledger(lambda: NOON)._database)
+    ledger = SqlLedger(watched, lambda: NOON)
+    move = await stored(ledger)
+    await ledger.turn("frozen", lambda _: "lee", note="frozen", by="lee")
+    await ledger.refused(store="clawver", subject="ord_1", code="refund.cap", detail="too much", by="assistant")
+    assert watched.writes == [True, True, True]
+    watched.writes.clear()
+    await ledger.get(move.id)
+    await ledger.find()
+    await ledger.switch("frozen")
+    await ledger.events(move.id)
+    await ledger.verify()
+    await ledger.head()
+    assert watched.writes == [False] * 6
 
 
 async def test_a_frozen_desk_is_seen_by_every_decision(ledger: SqlLedger) -> None:

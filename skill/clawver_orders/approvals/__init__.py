@@ -69,7 +69,7 @@ async def webhook_question(desk: Desk, *, store: str, url: str, events: tuple[st
         move = await desk.webhook_waiting(store, url, events)
     except DeskError:
         return None
-    return form(move) if move is not None and move.state is State.PREPARED else None
+    return form(move) if move.state is State.PREPARED else None
 
 
 async def _forms_count(desk: Desk) -> bool:
