@@ -52,6 +52,7 @@ def _run(modules: list[str], processes: int, limit_s: float) -> int:
         mistake = outcome.mistake
         if outcome.late:
             late.append(mistake)
+            print(f"seen by a test that did not end in time: {mistake.name}", flush=True)
         if not outcome.seen:
             survivors.append(mistake)
             if mistake.name not in listed:
@@ -67,9 +68,11 @@ def _run(modules: list[str], processes: int, limit_s: float) -> int:
         print(f"{module:24} {count - left:5} of {count:5} seen, {1 - left / count:.1%}")
     print(f"in {time.monotonic() - started:.0f} s; {len(late)} of them by a test that did not end in time")
     names = {mistake.name for mistake in survivors}
-    for name in sorted(listed - names):
+    # A test that hung on a busy machine says nothing of a mistake that is known to survive.
+    gone = listed - names - {mistake.name for mistake in late}
+    for name in sorted(gone):
         print(f"in survivors.toml, but no survivor: {name}")
-    return 0 if names == listed else 1
+    return 1 if gone or names - listed else 0
 
 
 def main() -> int:
