@@ -79,8 +79,9 @@ async def test_registrations_are_left_to_their_own_tool(tmp_path: Path) -> None:
     assert await look_at_due(counter.desk) == 60.0
 
 
-async def test_the_loop_waits_as_long_as_it_should_and_survives_a_record_that_cannot_be_read(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [SetupError("The disk is gone", "Bring it back"), ZeroDivisionError("a bug")])
+async def test_the_loop_waits_as_long_as_it_should_and_survives_a_look_that_fails(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     waits: list[float] = []
 
@@ -89,7 +90,7 @@ async def test_the_loop_waits_as_long_as_it_should_and_survives_a_record_that_ca
         if len(waits) == 2:
 
             async def find(**_: object) -> tuple[()]:
-                raise SetupError("The disk is gone", "Bring it back")
+                raise error
 
             monkeypatch.setattr(counter.ledger, "find", find)
         if len(waits) == 4:

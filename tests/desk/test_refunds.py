@@ -434,8 +434,9 @@ async def test_a_record_that_cannot_be_written_before_the_send_sends_nothing(
     assert counter.posts() == 0
 
 
+@pytest.mark.parametrize("error", [SetupError("The disk is full", "Make room"), RuntimeError("no thread")])
 async def test_an_outcome_that_cannot_be_written_is_unknown_and_found_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Hostile 69: the shop did it, the disk is full."""
     counter = open_counter(tmp_path)
@@ -445,7 +446,7 @@ async def test_an_outcome_that_cannot_be_written_is_unknown_and_found_later(
 
     async def fail(decision: Callable[[Book], Move], *, by: str) -> Move:
         if by == "desk" and claims:
-            raise SetupError("The disk is full", "Make room")
+            raise error
         move = await decide(decision, by=by)
         if by == "desk":
             claims.append(move)

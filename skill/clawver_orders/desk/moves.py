@@ -7,7 +7,6 @@ from datetime import datetime
 import anyio
 
 from clawver_orders.desk.results import Consent
-from clawver_orders.errors import DeskError
 from clawver_orders.refunds import machine
 from clawver_orders.refunds.limits import Limits, refuse_frozen
 from clawver_orders.refunds.machine import Ledger, Move, Snapshot, State
@@ -111,8 +110,7 @@ class Moves:
                 ),
                 by="desk",
             )
-        except DeskError:
-            # The outcome could not be kept: on disk the claim stands, so for everybody it is unknown.
+        except Exception:  # noqa: BLE001 - whatever it was: on disk the claim stands, so the outcome is unknown
             return machine.unsure(claimed, "the outcome could not be written to the record", self.now())
 
     async def looked(self, move: Move, look: Callable[[Move], Move]) -> Move:

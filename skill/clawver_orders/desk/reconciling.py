@@ -1,12 +1,14 @@
 """Looks for refunds whose outcome is not known while the desk runs, when their next look is due; reads only."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
 from clawver_orders.desk import Desk
-from clawver_orders.errors import DeskError
 from clawver_orders.refunds.machine import UNSETTLED, State
+
+_log = logging.getLogger(__name__)
 
 # The start belongs to the client that waits for the tools.
 _FIRST_AFTER_S: Final = 2.0
@@ -27,8 +29,9 @@ async def reconcile(desk: Desk, *, sleep: Callable[[float], Awaitable[None]], ra
         await sleep(wait * (1 + _JITTER * random()))
         try:
             wait = await look_at_due(desk)
-        except DeskError:
-            # The record cannot be read just now; every tool that needs it says so.
+        except Exception as error:  # noqa: BLE001 - a look that fails must not end the server with it
+            # Every tool that needs the record says what is wrong with it.
+            _log.warning("a look for unknown refunds failed (%s)", type(error).__name__)
             wait = _AT_MOST_S
 
 
