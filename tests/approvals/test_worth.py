@@ -245,7 +245,7 @@ def guess_offline(state: Path) -> str:
 
 
 def take_the_pin_away(state: Path) -> str:
-    """An edit of the record, which the same user can write; the chain of events does not hold the switches."""
+    """An edit of the record, which the same user can write; that it was made is found only by who looks."""
     with sqlite3.connect(state / FILE_NAME) as record:
         record.execute("DELETE FROM switches WHERE name = 'pin'")
     record.close()

@@ -10,6 +10,7 @@ import pytest
 
 from clawver_orders.errors import DeskError
 from clawver_orders.ledger import VERSION, SqliteLedger
+from clawver_orders.ledger.records import sha256
 from tests.ledger.test_record import stored
 from tests.refunds.book import NOON
 
@@ -82,7 +83,7 @@ async def test_a_refusal_and_a_switch_are_kept_with_who_and_why(ledger: SqliteLe
         events = raw.execute(f"SELECT {columns} FROM events ORDER BY number").fetchall()
     assert events == [
         (1, "assistant", "clawver", "ord_1", None, None, None, "refused refund.cap: too much", "0" * 64),
-        (2, "terminal", "", "frozen", None, None, None, "the desk was frozen", "0" * 64),
+        (2, "terminal", "", "frozen", None, None, None, "the desk was frozen", sha256("lee")),
     ]
 
 

@@ -318,28 +318,65 @@ async def test_a_damaged_line_says_that_nothing_is_sent_and_what_helps(
     )
 
 
-def line(number: int, move_id: str | None, text: str, previous: str) -> dict[str, object]:
-    fields = {"number": number, "move_id": move_id, "move_hash": sha256(text)}
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("DELETE FROM switches WHERE name = 'pin'", ("the switch pin is missing",)),
+        ("UPDATE switches SET value = ''", ("the switch frozen is not", "the switch pin is not")),
+        ("INSERT INTO switches VALUES ('other', 'x')", ("the switch other is not",)),
+    ],
+)
+async def test_a_switch_that_was_turned_behind_the_desks_back_is_found(
+    ledger: SqlLedger, place: Place, statement: str, found: tuple[str, ...]
+) -> None:
+    """Hostile 71: such as a PIN that was taken away."""
+    for value in ("somebody", "lee"):
+        await ledger.turn("frozen", lambda _, value=value: value, note="frozen", by="lee")  # type: ignore[misc]
+    await ledger.turn("pin", lambda _: "hash", note="the PIN was set", by="lee")
+    await stored(ledger)
+    assert await ledger.verify() == ()
+    place.edit(statement)
+    assert await ledger.verify() == tuple(
+        line if line.endswith("missing") else f"{line} as its last event left it" for line in found
+    )
+
+
+def line(number: int, move_id: str | None, text: str, previous: str, subject: str = "") -> dict[str, object]:
+    fields = {"number": number, "move_id": move_id, "subject": subject, "move_hash": sha256(text)}
     return {**fields, "hash": chained(previous, fields)}
 
 
 def test_what_is_wrong_with_a_record_is_named() -> None:
     first = line(1, "R-A", "one", NOBODY)
     second = line(2, "R-B", "two", str(first["hash"]))
-    third = line(3, None, "", str(second["hash"]))
+    refused = {"number": 3, "move_id": None, "subject": "ord_1", "move_hash": NOBODY}
+    third = {**refused, "hash": chained(str(second["hash"]), refused)}
     fourth = line(4, "R-A", "three", str(third["hash"]))
     events = [first, second, third, fourth]
     kept = [{"id": "R-A", "move": "three"}, {"id": "R-B", "move": "two"}]
-    assert faults(events, kept) == []
-    assert faults([], []) == []
-    assert faults(events, []) == ["R-A is missing", "R-B is missing"]
+    assert faults(events, kept, []) == []
+    assert faults([], [], []) == []
+    assert faults(events, [], []) == ["R-A is missing", "R-B is missing"]
     later = line(1, "R-B", "", NOBODY)
-    assert faults([later, line(2, "R-A", "", str(later["hash"]))], []) == ["R-A is missing", "R-B is missing"]
-    assert faults(events, [{"id": "R-A", "move": "one"}, kept[1]]) == ["R-A is not as its last event left it"]
-    assert faults(events, [*kept, {"id": "R-C", "move": "x"}]) == ["R-C is not as its last event left it"]
-    assert faults([first, third, fourth], kept[:1]) == [
+    assert faults([later, line(2, "R-A", "", str(later["hash"]))], [], []) == ["R-A is missing", "R-B is missing"]
+    assert faults(events, [{"id": "R-A", "move": "one"}, kept[1]], []) == ["R-A is not as its last event left it"]
+    assert faults(events, [*kept, {"id": "R-C", "move": "x"}], []) == ["R-C is not as its last event left it"]
+    assert faults([first, third, fourth], kept[:1], []) == [
         "event 2 is missing",
         "event 3 does not follow from the one before",
     ]
-    assert faults([{**first, "by": "nobody"}, *events[1:]], kept) == ["event 1 does not follow from the one before"]
-    assert faults(events[1:], kept) == ["event 1 is missing", "event 2 does not follow from the one before"]
+    assert faults([{**first, "by": "nobody"}, *events[1:]], kept, []) == [
+        "event 1 does not follow from the one before"
+    ]
+    assert faults(events[1:], kept, []) == ["event 1 is missing", "event 2 does not follow from the one before"]
+    turned = line(1, None, "lee", NOBODY, "frozen")
+    again = line(2, None, "", str(turned["hash"]), "frozen")
+    assert faults([turned], [], [{"name": "frozen", "value": "lee"}]) == []
+    assert faults([turned, again], [], [{"name": "frozen", "value": ""}]) == []
+    stale = ["the switch frozen is not as its last event left it"]
+    assert faults([turned, again], [], [{"name": "frozen", "value": "lee"}]) == stale
+    assert faults([], [], [{"name": "frozen", "value": "lee"}]) == stale
+    assert faults([turned], [{"id": "frozen", "move": "lee"}], []) == [
+        "frozen is not as its last event left it",
+        "the switch frozen is missing",
+    ]

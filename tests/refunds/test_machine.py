@@ -155,6 +155,20 @@ def test_a_persons_word_settles_what_is_unknown_but_not_too_early() -> None:
     assert machine.resolve(no, applied=True, by="lee", now=NOON + day) is no
 
 
+def test_a_persons_word_settles_what_the_shop_accepted_and_never_settled() -> None:
+    book = Memory()
+    move = machine.settle(sending(book), Answer("settling", "202"), owner="me", now=NOON)
+    yes = machine.resolve(move, applied=True, by="lee", now=after(1))
+    assert (yes.state, yes.moved, yes.evidence) == (State.SUCCEEDED, "yes", "a person's word: lee")
+    day = timedelta(hours=24)
+    with pytest.raises(RefundError, match="too early"):
+        machine.resolve(move, applied=False, by="lee", now=NOON + day)
+    looked = machine.absent(machine.absent(move, NOON), after(15))
+    assert looked.state is State.ACCEPTED
+    no = machine.resolve(looked, applied=False, by="lee", now=NOON + day)
+    assert (no.state, no.moved) == (State.NOT_APPLIED, "no")
+
+
 def test_a_no_is_final_and_takes_back_a_yes_that_was_not_used() -> None:
     book = Memory()
     no = machine.decline(book.prepare(), by="form", now=NOON)

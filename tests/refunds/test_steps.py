@@ -26,7 +26,7 @@ WAYS = {
     P: {C, State.EXPIRED, State.VOID, State.DECLINED},
     C: {S, State.VOID},
     S: {State.NOT_SENT, State.REJECTED, A, State.SUCCEEDED, U, M},
-    A: {State.SUCCEEDED, State.REJECTED, M},
+    A: {State.SUCCEEDED, State.REJECTED, M, State.NOT_APPLIED},
     U: {State.NOT_SENT, State.REJECTED, A, State.SUCCEEDED, M, State.NOT_APPLIED},
     M: {State.SUCCEEDED, State.NOT_APPLIED},
 }
@@ -219,9 +219,41 @@ def test_a_confirmation_that_ran_out_says_so(confirmed: Move) -> None:
     assert machine.expire(confirmed, after(5, 59)) is confirmed
 
 
+def test_what_was_written_down_before_the_clock_was_set_back_is_over(
+    book: Memory, prepared: Move, confirmed: Move
+) -> None:
+    """Hostile 76: else it could be confirmed and sent for as long as the clock was set back by, and 15 minutes more."""
+    for move in (
+        machine.expire(prepared, after(-2, -0.1)),
+        machine.confirm(book, prepared, by="form", now=after(-2, -0.1)),
+    ):
+        assert move == replace(
+            prepared,
+            state=State.EXPIRED,
+            version=1,
+            settled_at=after(-2, -0.1),
+            evidence="the clock was set back since it was prepared",
+        )
+    # Clocks of machines that share a desk differ by a little.
+    assert machine.expire(prepared, after(-2)) is prepared
+    for move in (
+        machine.expire(confirmed, after(-1, -0.1)),
+        machine.claim(confirmed, SEEN, owner="me", now=after(-1, -0.1)),
+    ):
+        assert move == replace(
+            confirmed,
+            state=State.VOID,
+            version=2,
+            settled_at=after(-1, -0.1),
+            evidence="the clock was set back since it was confirmed",
+        )
+    assert machine.expire(confirmed, after(-1)) is confirmed
+
+
 def test_nothing_else_runs_out(lost: Move, sending: Move) -> None:
     for move in (lost, sending):
         assert machine.expire(move, NOON + timedelta(days=400)) is move
+        assert machine.expire(move, NOON - timedelta(days=400)) is move
 
 
 def test_a_no_says_who_said_it(prepared: Move, confirmed: Move) -> None:
@@ -364,7 +396,7 @@ def test_what_contradicts_itself_says_how(lost: Move, amounts: tuple[int, ...], 
     assert (again.state, again.looks) == (M, 1)
 
 
-@pytest.fixture(params=[U, M])
+@pytest.fixture(params=[A, U, M])
 def open_question(lost: Move, request: pytest.FixtureRequest) -> Move:
     looked = replace(lost, first_look_at=after(10), last_look_at=after(25), look_at=after(30), sent_at=after(2))
     return replace(looked, state=request.param)
@@ -390,7 +422,7 @@ def test_that_it_was_not_applied_is_believed_of_nothing_that_was_not_looked_for(
     assert caught.value.code == "refund.open"
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - {U, M}))
+@pytest.mark.parametrize("state", sorted(set(State) - {A, U, M}))
 def test_a_persons_word_changes_nothing_that_is_known(prepared: Move, state: State) -> None:
     move = replace(prepared, state=state)
     assert machine.resolve(move, applied=True, by="lee", now=NOON) is move

@@ -273,5 +273,5 @@ def test_a_word_that_comes_too_early_says_when_it_would_not_be() -> None:
     lost = machine.settle(opened(book), Answer("unknown", "reset"), owner="me", now=NOON)
     assert told(lambda: machine.resolve(lost, applied=False, by="lee", now=NOON)) == (
         "refund.open: It is too early to say that it was not applied. Wait until 24 hours after the send, with two "
-        "looks by check_refund at least 15 minutes apart."
+        "looks at least 15 minutes apart: by check_refund, or by the same create_webhook again."
     )

@@ -236,7 +236,7 @@ class History:
 
     async def _resolves(self) -> None:
         """A person's word on what is unknown: often too early, sometimes wrong; later only after a look."""
-        unsettled = {State.UNKNOWN, State.MANUAL, State.SENDING}
+        unsettled = {State.UNKNOWN, State.MANUAL, State.SENDING, State.ACCEPTED}
         open_moves = [move for move in self.ledger.moves.values() if move.state in unsettled]
         if not open_moves:
             return
@@ -287,7 +287,7 @@ class History:
         self.world.now += 20 * 60
         self._look_for_all()
         for move in list(self.ledger.moves.values()):
-            if move.state not in {State.UNKNOWN, State.MANUAL}:
+            if move.state not in {State.UNKNOWN, State.MANUAL, State.ACCEPTED}:
                 continue
             applied = self.judge.truly(move)
             if applied:

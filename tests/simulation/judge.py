@@ -16,6 +16,7 @@ from tests.simulation.world import World
 
 _PREPARED_FOR: Final = timedelta(minutes=15)
 _CONFIRMED_FOR: Final = timedelta(minutes=5)
+_CLOCKS_DIFFER: Final = timedelta(minutes=2)
 _DAY: Final = timedelta(hours=24)
 _LOOKS_APART: Final = timedelta(minutes=15)
 # By the boot-time clock: what was claimed longer ago must not leave any more.
@@ -111,7 +112,7 @@ class Judge:
             self.consented[move.id] = amount
         elif self.consented[move.id] != amount:
             world.breaks(f"{move.id} was confirmed for another amount than a person said yes to")
-        if before.state is not State.PREPARED or now >= before.prepared_at + _PREPARED_FOR:
+        if before.state is not State.PREPARED or not _in_time(before.prepared_at, now, _PREPARED_FOR):
             world.breaks(f"{move.id} was {before.state} since {before.prepared_at} and was confirmed at {now}")
         if ledger.pages.frozen_by:
             world.breaks(f"{move.id} was confirmed while the desk was frozen")
@@ -127,7 +128,7 @@ class Judge:
     def _is_claimed(self, move: Move, now: datetime) -> None:
         world = self.world
         self._claimed[move.id] = world.now
-        if move.confirmed_at is None or now >= move.confirmed_at + _CONFIRMED_FOR:
+        if move.confirmed_at is None or not _in_time(move.confirmed_at, now, _CONFIRMED_FOR):
             world.breaks(f"{move.id} was claimed at {now}, and confirmed at {move.confirmed_at}")
         if self._ledger.pages.frozen_by:
             world.breaks(f"{move.id} was claimed while the desk was frozen")
@@ -277,6 +278,11 @@ def facts(read: object) -> Facts:
         return ()
     refunds = sorted((refund.id, refund.amount.minor) for refund in read.refunds)
     return (read.totals.total, read.totals.refunded, read.payment_status, *refunds)
+
+
+def _in_time(since: datetime, now: datetime, within: timedelta) -> bool:
+    """Whether it is not too long ago, and not dated after a clock was set back."""
+    return since - _CLOCKS_DIFFER <= now < since + within
 
 
 def _minor(move: Move) -> int:

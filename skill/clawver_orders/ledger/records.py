@@ -86,15 +86,17 @@ def chained(previous: str, fields: Mapping[str, Any]) -> str:
     return sha256(previous + json.dumps(dict(fields), sort_keys=True, separators=(",", ":")))
 
 
-def faults(events: Iterable[Row], moves: Iterable[Row]) -> list[str]:
+def faults(events: Iterable[Row], moves: Iterable[Row], switches: Iterable[Row]) -> list[str]:
     """What is wrong with a record, a sentence each.
 
     Args:
         events: All of them, in order.
         moves: ``id`` and ``move`` of all of them, in order.
+        switches: ``name`` and ``value`` of all of them, in order.
     """
     wrong: list[str] = []
     newest: dict[str, str] = {}
+    turned: dict[str, str] = {}
     previous, number = NOBODY, 0
     for row in events:
         fields = {key: value for key, value in dict(row).items() if key != "hash"}
@@ -105,12 +107,20 @@ def faults(events: Iterable[Row], moves: Iterable[Row]) -> list[str]:
         previous, number = row["hash"], row["number"]
         if row["move_id"]:
             newest[row["move_id"]] = row["move_hash"]
+        elif row["move_hash"] != NOBODY:
+            turned[row["subject"]] = row["move_hash"]
     wrong += [
         f"{row['id']} is not as its last event left it"
         for row in moves
         if newest.pop(row["id"], None) != sha256(row["move"])
     ]
-    return [*wrong, *(f"{move_id} is missing" for move_id in sorted(newest))]
+    wrong += [f"{move_id} is missing" for move_id in sorted(newest)]
+    wrong += [
+        f"the switch {row['name']} is not as its last event left it"
+        for row in switches
+        if turned.pop(row["name"], None) != sha256(row["value"])
+    ]
+    return [*wrong, *(f"the switch {name} is missing" for name in sorted(turned))]
 
 
 def _money(value: dict[str, Any] | None) -> Money | None:

@@ -184,13 +184,13 @@ class SqlLedger:
     async def turn(self, name: str, change: Callable[[str], str], *, note: str, by: str) -> str:
         """Turn a switch of the desk, in one transaction: from what it stands at to what the change makes of it.
 
-        Who did it is kept as an event with the note; the value is not. A change that raises changes nothing.
+        Who did it is kept as an event with the note and the value's hash; the value is not. A change that raises changes nothing.
         """
 
         def work(rows: Rows) -> str:
             value = change(_switch(rows, name))
             rows.change(_TURN, name, value)
-            self._append(rows, by=by, subject=name, note=note)
+            self._append(rows, by=by, subject=name, note=note, move_hash=records.sha256(value))
             return value
 
         return await self._database.within(work, write=True)
@@ -217,7 +217,9 @@ class SqlLedger:
 
         def work(rows: Rows) -> tuple[str, ...]:
             events = rows.select("SELECT * FROM events ORDER BY number")
-            return (*rows.damage(), *records.faults(events, rows.select("SELECT id, move FROM moves ORDER BY id")))
+            moves = rows.select("SELECT id, move FROM moves ORDER BY id")
+            switches = rows.select("SELECT name, value FROM switches ORDER BY name")
+            return (*rows.damage(), *records.faults(events, moves, switches))
 
         return await self._database.within(work, write=False)
 

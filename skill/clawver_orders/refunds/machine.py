@@ -19,6 +19,9 @@ from clawver_orders.store import Answer
 PREPARED_FOR: Final = timedelta(minutes=15)
 CONFIRMED_FOR: Final = timedelta(minutes=5)
 SEND_WITHIN_S: Final = 20.0
+# Clocks of machines that share a desk differ by this at most; what is dated later was written before a clock was set
+# back.
+CLOCKS_DIFFER: Final = timedelta(minutes=2)
 # A claim older than this has no living sender: claim, send and record are cut off at SEND_WITHIN_S.
 CLAIM_DEAD_AFTER: Final = timedelta(seconds=30)
 NOT_APPLIED_AFTER: Final = timedelta(hours=24)
@@ -58,7 +61,7 @@ _WAYS: Final[dict[State, frozenset[State]]] = {
     State.SENDING: frozenset(
         {State.NOT_SENT, State.REJECTED, State.ACCEPTED, State.SUCCEEDED, State.UNKNOWN, State.MANUAL}
     ),
-    State.ACCEPTED: frozenset({State.SUCCEEDED, State.REJECTED, State.MANUAL}),
+    State.ACCEPTED: frozenset({State.SUCCEEDED, State.REJECTED, State.MANUAL, State.NOT_APPLIED}),
     # The sender's own outcome may arrive after another desk took its silence for a crash.
     State.UNKNOWN: frozenset(
         {
@@ -309,12 +312,22 @@ def unshown(book: Book, store: str, subject: str, seen: Snapshot) -> Move | None
 
 
 def expire(move: Move, now: datetime) -> Move:
-    """A preparation that nobody confirmed in time is expired, a confirmation that was not used in time void."""
-    if move.state is State.PREPARED and now >= move.expires_at:
-        return step(move, State.EXPIRED, settled_at=now, evidence="not confirmed within 15 minutes")
-    if move.state is State.CONFIRMED and now >= move.expires_at:
-        return step(move, State.VOID, settled_at=now, evidence="confirmed, but not sent within 5 minutes")
-    return move
+    """A preparation that nobody confirmed in time is expired, a confirmation that was not used in time void.
+
+    So is what is dated later than now: how long ago it was, a clock that was set back cannot tell.
+    """
+    if move.state not in {State.PREPARED, State.CONFIRMED}:
+        return move
+    if now < (move.confirmed_at or move.prepared_at) - CLOCKS_DIFFER:
+        evidence = f"the clock was set back since it was {move.state}"
+    elif now < move.expires_at:
+        return move
+    elif move.state is State.PREPARED:
+        evidence = "not confirmed within 15 minutes"
+    else:
+        evidence = "confirmed, but not sent within 5 minutes"
+    over = State.EXPIRED if move.state is State.PREPARED else State.VOID
+    return step(move, over, settled_at=now, evidence=evidence)
 
 
 def confirm(book: Book, move: Move, *, by: str, now: datetime) -> Move:
@@ -438,13 +451,13 @@ def contradicted(move: Move, evidence: str, now: datetime) -> Move:
 
 
 def resolve(move: Move, *, applied: bool, by: str, now: datetime) -> Move:
-    """A person's word on a move whose outcome is not known.
+    """A person's word on a move whose outcome is not known, or that the shop accepted and never settled.
 
     Raises:
         RefundError: ``refund.open``: for "not applied" it is too early: 24 hours after the send, and two looks
             at least 15 minutes apart, must have shown nothing.
     """
-    if move.state not in {State.UNKNOWN, State.MANUAL}:
+    if move.state not in UNSETTLED - {State.SENDING}:
         return move
     if applied:
         return step(move, State.SUCCEEDED, settled_at=now, evidence=f"a person's word: {by}", look_at=None)
@@ -457,7 +470,8 @@ def resolve(move: Move, *, applied: bool, by: str, now: datetime) -> Move:
         raise RefundError(
             "open",
             "It is too early to say that it was not applied",
-            "Wait until 24 hours after the send, with two looks by check_refund at least 15 minutes apart",
+            "Wait until 24 hours after the send, with two looks at least 15 minutes apart: by check_refund, or by the "
+            "same create_webhook again",
         )
     return step(move, State.NOT_APPLIED, settled_at=now, evidence=f"a person's word: {by}", look_at=None)
 
