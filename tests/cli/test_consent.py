@@ -138,6 +138,21 @@ def test_a_person_says_how_an_unknown_refund_ended(shop: Counter, tmp_path: Path
     assert "its outcome is known" in shown
 
 
+def test_a_person_says_how_an_unknown_registration_ended(tmp_path: Path) -> None:
+    shop = counter(tmp_path, allowed_hosts=frozenset({"hooks.example"}))
+    shop.fault("create-webhook:reset-before:1")
+    made = anyio.run(shop.desk.create_webhook, "", "https://hooks.example/in", ("order.paid",), YES)
+    assert made.action.state is State.UNKNOWN
+    environ = environment(tmp_path)
+    words = ("resolve", made.action.action_id, "applied")
+    assert at_a_terminal(words, environ, asked="Type the address", typed="hooks.example\n")[0] == 1
+    assert state(shop, made.action.action_id) is State.UNKNOWN
+    status, shown = at_a_terminal(words, environ, asked="Type the address", typed="https://hooks.example/in\n")
+    assert status == 0
+    assert "You say that this registration was applied." in shown
+    assert state(shop, made.action.action_id) is State.SUCCEEDED
+
+
 def test_a_webhook_is_approved_by_typing_its_address(tmp_path: Path) -> None:
     shop = counter(tmp_path, allowed_hosts=frozenset({"hooks.example"}))
     made = anyio.run(shop.desk.create_webhook, "", "https://hooks.example/in", ("order.paid",), None)

@@ -1,5 +1,6 @@
 """Refunds at the desk, over the sandbox: what the shop saw, what the record says, what is told."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from clawver_orders.desk.results import Consent, Refund
 from clawver_orders.errors import AuthError, InvalidArgument, NotFoundError, RefundError, SetupError
 from clawver_orders.money import Money
 from clawver_orders.platforms.clawver import ClawverStore
+from clawver_orders.refunds import machine
 from clawver_orders.refunds.machine import Book, Move, State
 from clawver_orders.store import Answer, Deadline
 from tests.counter import NO, NOON, YES, Clock, Counter, open_counter
@@ -501,6 +503,57 @@ async def test_a_persons_word_settles_an_unknown(counter: Counter) -> None:
     assert (settled.state, settled.money_moved) == (State.NOT_APPLIED, "no")
     assert (await executed(counter)).state is State.SUCCEEDED
     assert counter.paid_back() == [500]
+
+
+async def test_a_refund_that_the_shop_accepted_and_never_settled_can_be_settled_by_a_person(
+    counter: Counter,
+) -> None:
+    async def accept(*_: object) -> Answer:
+        return Answer("settling", "202")
+
+    store = counter.desk.stores[0]
+    send, store.refund = store.refund, accept  # type: ignore[assignment, method-assign]
+    refund = await executed(counter)
+    assert (refund.state, refund.money_moved) == (State.ACCEPTED, "pending")
+    with refusal("open"):
+        await executed(counter)
+    counter.clock.pass_by(hours=24)
+    with refusal("open"):
+        await counter.desk.refunds.resolve(refund.refund_id, applied=False, by="lee")
+    for _ in range(2):
+        assert (await checked(counter, refund)).state is State.ACCEPTED
+        counter.clock.pass_by(minutes=15)
+    settled = await counter.desk.refunds.resolve(refund.refund_id, applied=False, by="lee")
+    assert (settled.state, settled.money_moved) == (State.NOT_APPLIED, "no")
+    store.refund = send  # type: ignore[method-assign]
+    assert (await executed(counter)).state is State.SUCCEEDED
+
+
+async def dead_while_sending(counter: Counter) -> Refund:
+    """A refund whose desk died after its claim."""
+    refund = await counter.prepared()
+    move = await counter.desk.moves.confirmed(await counter.desk.refunds.held(refund.refund_id), YES)
+    claim = functools.partial(machine.claim, move, move.snapshot, owner="dead", now=counter.clock.now())
+    await counter.ledger.decide(lambda _: claim(), by="desk")
+    return refund
+
+
+async def test_a_desk_that_died_while_sending_is_told_although_the_shop_cannot_be_asked(counter: Counter) -> None:
+    refund = await dead_while_sending(counter)
+    counter.fault("get:reset:always")
+    assert (await checked(counter, refund)).state is State.SENDING
+    counter.clock.pass_by(seconds=30)
+    assert (await checked(counter, refund)).state is State.UNKNOWN
+
+
+async def test_a_person_can_settle_what_a_dead_desk_was_sending(counter: Counter) -> None:
+    refund = await dead_while_sending(counter)
+    told = await counter.desk.refunds.resolve(refund.refund_id, applied=True, by="lee")
+    assert told.state is State.SENDING
+    counter.clock.pass_by(seconds=30)
+    told = await counter.desk.refunds.resolve(refund.refund_id, applied=True, by="lee")
+    assert (told.state, told.money_moved) == (State.SUCCEEDED, "yes")
+    assert await counter.ledger.verify() == ()
 
 
 async def test_the_customer_of_a_prepared_refund_is_kept_masked(counter: Counter) -> None:

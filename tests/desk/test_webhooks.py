@@ -114,6 +114,24 @@ async def test_a_registration_that_was_not_applied_stays_unknown_and_is_not_sent
     assert counter.posts("/webhooks") == 1
 
 
+async def test_a_registration_that_was_not_applied_is_settled_by_a_person_and_can_be_made_anew(
+    counter: Counter,
+) -> None:
+    counter.fault("create-webhook:reset-before:1")
+    lost = await create(counter, YES)
+    held = await counter.ledger.get(lost.action.action_id)
+    assert held is not None
+    counter.clock.pass_by(hours=24)
+    with pytest.raises(RefundError, match="too early"):
+        await counter.desk.moves.resolved(held, applied=False, by="lee")
+    for _ in range(2):
+        assert (await create(counter)).action.state is State.UNKNOWN
+        counter.clock.pass_by(minutes=15)
+    assert (await counter.desk.moves.resolved(held, applied=False, by="lee")).state is State.NOT_APPLIED
+    anew = await create(counter, YES)
+    assert (anew.action.state, anew.action.action_id != held.id) == (State.SUCCEEDED, True)
+
+
 async def test_two_new_ones_after_a_lost_answer_are_for_a_person(counter: Counter, tmp_path: Path) -> None:
     counter.fault("create-webhook:reset-after:1")
     await create(counter, YES)
@@ -125,7 +143,12 @@ async def test_two_new_ones_after_a_lost_answer_are_for_a_person(counter: Counte
     )
     await create(other, YES)
     assert (await create(counter, YES)).action.state is State.MANUAL
-    assert (await create(counter, YES)).action.state is State.MANUAL
+    told = await create(counter, YES)
+    assert told.action.state is State.MANUAL
+    assert f"clawver-orders resolve {told.action.action_id}" in told.action.message
+    held = await counter.ledger.get(told.action.action_id)
+    assert held is not None
+    assert (await counter.desk.moves.resolved(held, applied=True, by="lee")).state is State.SUCCEEDED
 
 
 async def test_other_events_on_an_open_registration_wait_for_it(counter: Counter) -> None:

@@ -349,8 +349,8 @@ def line(number: int, move_id: str | None, text: str, previous: str, subject: st
 def test_what_is_wrong_with_a_record_is_named() -> None:
     first = line(1, "R-A", "one", NOBODY)
     second = line(2, "R-B", "two", str(first["hash"]))
-    refused = {"number": 3, "move_id": None, "subject": "ord_1", "move_hash": NOBODY}
-    third = {**refused, "hash": chained(str(second["hash"]), refused)}
+    refused: dict[str, object] = {"number": 3, "move_id": None, "subject": "ord_1", "move_hash": NOBODY}
+    third: dict[str, object] = {**refused, "hash": chained(str(second["hash"]), refused)}
     fourth = line(4, "R-A", "three", str(third["hash"]))
     events = [first, second, third, fourth]
     kept = [{"id": "R-A", "move": "three"}, {"id": "R-B", "move": "two"}]

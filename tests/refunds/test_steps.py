@@ -222,7 +222,7 @@ def test_a_confirmation_that_ran_out_says_so(confirmed: Move) -> None:
 def test_what_was_written_down_before_the_clock_was_set_back_is_over(
     book: Memory, prepared: Move, confirmed: Move
 ) -> None:
-    """Hostile 76: else it could be confirmed and sent for as long as the clock was set back by, and 15 minutes more."""
+    """Hostile 76: else it would be in time for as long as the clock was set back by."""
     for move in (
         machine.expire(prepared, after(-2, -0.1)),
         machine.confirm(book, prepared, by="form", now=after(-2, -0.1)),

@@ -56,7 +56,7 @@ REGISTRATIONS = {
     State.ACCEPTED: UNDER_WAY,
     State.SUCCEEDED: "Registered. The signing secret was made and kept by the desk.",
     State.UNKNOWN: NOT_KNOWN,
-    State.MANUAL: NOT_KNOWN,
+    State.MANUAL: MESSAGES[State.MANUAL],
 }
 REFUSALS = {
     State.EXPIRED: "refund.expired: {}. Prepare it anew if it is still wanted.",

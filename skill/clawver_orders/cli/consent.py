@@ -10,6 +10,7 @@ from clawver_orders import approvals
 from clawver_orders.cli import Join, options
 from clawver_orders.cli.safety import ask_pin
 from clawver_orders.cli.terminal import Terminal, person
+from clawver_orders.refunds import words
 from clawver_orders.refunds.machine import UNSETTLED, Move, State
 
 _HOW = "a person at the terminal"
@@ -74,7 +75,7 @@ def reject(join: Join, move_id: str, config: Path | None, *, sandbox: bool) -> i
 @click.command(
     epilog="""\b
 Look in the shop's own dashboard first. "applied" closes the refund as paid; "not-applied" is possible only a
-day after it was sent and after two looks, and allows the same refund to be prepared anew.
+day after it was sent and after two looks, and allows the same refund to be prepared anew. For webhooks, too.
 """
 )
 @click.argument("move_id", metavar="ID")
@@ -86,16 +87,17 @@ def resolve(join: Join, move_id: str, outcome: str, config: Path | None, *, sand
 
     async def work(terminal: Terminal) -> int:
         async with join(config=config, sandbox=sandbox).open_desk() as desk:
-            move = await desk.refunds.held(move_id)
+            move = await approvals.found(desk, move_id)
             if move.state not in UNSETTLED:
                 terminal.say(f"{move.id} is {move.state}: its outcome is known. {_OVER}")
                 return 1
-            terminal.say(f"You say that this refund was {outcome.replace('-', ' ')}.")
+            what = "refund" if move.kind == "refund" else "registration"
+            terminal.say(f"You say that this {what} was {outcome.replace('-', ' ')}.")
             if not _typed(terminal, move, "say so"):
                 return 1
             await ask_pin(desk, terminal)
-            resolved = await desk.refunds.resolve(move_id, applied=outcome == "applied", by=_HOW)
-            terminal.say(resolved.message)
+            move = await desk.moves.resolved(move, applied=outcome == "applied", by=_HOW)
+            terminal.say(words.message(move) if move.kind == "refund" else words.registration(move, waiting=""))
             return 0
 
     return _at_the_terminal("resolve", work)

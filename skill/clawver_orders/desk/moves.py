@@ -113,6 +113,14 @@ class Moves:
         except Exception:  # noqa: BLE001 - whatever it was: on disk the claim stands, so the outcome is unknown
             return machine.unsure(claimed, "the outcome could not be written to the record", self.now())
 
+    async def recovered(self, move: Move) -> Move:
+        """The move; unknown, where the desk that was sending it must be gone. The shop need not be asked for that."""
+        if move.state is not State.SENDING:
+            return move
+        return await self.ledger.decide(
+            lambda book: machine.abandoned(machine.held(book, move.id, move.kind), self.now()), by="look"
+        )
+
     async def looked(self, move: Move, look: Callable[[Move], Move]) -> Move:
         """Record what a look at the shop showed.
 
@@ -121,14 +129,22 @@ class Moves:
             look: Says what the look means for the move as it stands in the record.
         """
 
-        def recover(book: machine.Book) -> Move:
-            return machine.abandoned(machine.held(book, move.id, move.kind), self.now())
-
         def decide(book: machine.Book) -> Move:
             held = machine.held(book, move.id, move.kind)
             return look(held) if held.state in machine.UNSETTLED - {State.SENDING} else held
 
-        # Two decisions: each step between states is a line of its own in the record.
-        if move.state is State.SENDING:
-            await self.ledger.decide(recover, by="look")
         return await self.ledger.decide(decide, by="look")
+
+    async def resolved(self, move: Move, *, applied: bool, by: str) -> Move:
+        """A person's word on a move whose outcome is not known.
+
+        Raises:
+            RefundError: ``refund.open``: it is too early to say that it was not applied.
+        """
+        await self.recovered(move)
+        return await self.ledger.decide(
+            lambda book: machine.resolve(
+                machine.held(book, move.id, move.kind), applied=applied, by=by, now=self.now()
+            ),
+            by=by,
+        )

@@ -93,6 +93,7 @@ class Refunding:
         """Look at the shop for a refund that was sent, if its outcome is not settled."""
         if move.state not in machine.UNSETTLED:
             return self.told(await self._moves.confirmed(move, None))
+        move = await self._moves.recovered(move)
         try:
             order = await self._store_named(move.store).get_order(move.subject)
         except DeskError as error:
@@ -102,15 +103,7 @@ class Refunding:
 
     async def resolve(self, refund_id: str, *, applied: bool, by: str) -> Refund:
         """A person's word on a refund whose outcome is not known."""
-        move = await self.held(refund_id)
-        return self.told(
-            await self._ledger.decide(
-                lambda book: machine.resolve(
-                    machine.held(book, move.id, "refund"), applied=applied, by=by, now=self._moves.now()
-                ),
-                by=by,
-            )
-        )
+        return self.told(await self._moves.resolved(await self.held(refund_id), applied=applied, by=by))
 
     async def adopt(self, order: Order, *, by: str) -> tuple[Refund, ...]:
         """A person takes the refunds that another desk, or a lost record, made on an order into this record.

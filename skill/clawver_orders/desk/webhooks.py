@@ -138,6 +138,7 @@ class Webhooks:
         return await self._moves.send_once(move, seen, send)
 
     async def _look(self, store: Store, move: Move) -> Move:
+        move = await self._moves.recovered(move)
         try:
             seen = await self._seen(store, move.subject)
         except DeskError:

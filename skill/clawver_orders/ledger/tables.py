@@ -184,7 +184,8 @@ class SqlLedger:
     async def turn(self, name: str, change: Callable[[str], str], *, note: str, by: str) -> str:
         """Turn a switch of the desk, in one transaction: from what it stands at to what the change makes of it.
 
-        Who did it is kept as an event with the note and the value's hash; the value is not. A change that raises changes nothing.
+        Who did it is kept as an event with the note and the value's hash; the value is not. A change that raises
+        changes nothing.
         """
 
         def work(rows: Rows) -> str:

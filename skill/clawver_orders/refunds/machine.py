@@ -19,8 +19,8 @@ from clawver_orders.store import Answer
 PREPARED_FOR: Final = timedelta(minutes=15)
 CONFIRMED_FOR: Final = timedelta(minutes=5)
 SEND_WITHIN_S: Final = 20.0
-# Clocks of machines that share a desk differ by this at most; what is dated later was written before a clock was set
-# back.
+# Clocks of machines that share a desk differ by this at most. What is dated later was written before a clock was
+# set back.
 CLOCKS_DIFFER: Final = timedelta(minutes=2)
 # A claim older than this has no living sender: claim, send and record are cut off at SEND_WITHIN_S.
 CLAIM_DEAD_AFTER: Final = timedelta(seconds=30)
@@ -470,8 +470,8 @@ def resolve(move: Move, *, applied: bool, by: str, now: datetime) -> Move:
         raise RefundError(
             "open",
             "It is too early to say that it was not applied",
-            "Wait until 24 hours after the send, with two looks at least 15 minutes apart: by check_refund, or by the "
-            "same create_webhook again",
+            "Wait until 24 hours after the send, with two looks at least 15 minutes apart: by check_refund, or by "
+            "the same create_webhook again",
         )
     return step(move, State.NOT_APPLIED, settled_at=now, evidence=f"a person's word: {by}", look_at=None)
 

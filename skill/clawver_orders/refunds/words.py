@@ -28,10 +28,7 @@ def message(move: Move, *, waiting: str = "") -> str:
                 "Nothing will be sent again: call check_refund later, and tell the shopkeeper that it is unknown."
             )
         case State.MANUAL:
-            return (
-                f"What the shop shows contradicts itself: {move.evidence}. "
-                f"A person looks in the shop's dashboard, then runs: clawver-orders resolve {move.id}"
-            )
+            return _contradicted(move)
         case State.NOT_SENT:
             return (
                 f"Nothing was sent: {move.evidence}. No money moved. Prepare it anew when the shop can be reached."
@@ -65,13 +62,22 @@ def registration(move: Move, *, waiting: str) -> str:
             return "Registered. The signing secret was made and kept by the desk."
         case State.CONFIRMED | State.SENDING | State.ACCEPTED:
             return "Confirmed and under way. Call create_webhook again with the same arguments to see how it ended."
-        case State.UNKNOWN | State.MANUAL:
+        case State.MANUAL:
+            return _contradicted(move)
+        case State.UNKNOWN:
             return (
                 f"It was sent once and the outcome is unknown ({move.evidence}). Nothing will be sent again: look "
                 "with list_webhooks, or call create_webhook again later."
             )
         case _:
             return f"Nothing was registered: {move.evidence or move.state}."
+
+
+def _contradicted(move: Move) -> str:
+    return (
+        f"What the shop shows contradicts itself: {move.evidence}. "
+        f"A person looks in the shop's dashboard, then runs: clawver-orders resolve {move.id}"
+    )
 
 
 _REFUSED = {
