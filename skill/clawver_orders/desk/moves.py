@@ -114,7 +114,7 @@ class Moves:
             return machine.unsure(claimed, "the outcome could not be written to the record", self.now())
 
     async def recovered(self, move: Move) -> Move:
-        """The move; unknown, where the desk that was sending it must be gone. The shop need not be asked for that."""
+        """The move; unknown where the desk that was sending it must be gone. The shop is not asked for that."""
         if move.state is not State.SENDING:
             return move
         return await self.ledger.decide(
