@@ -26,7 +26,7 @@ _DECISIONS: Final = {
     "Moves.confirmed.<locals>.decide": "confirm",
     "Moves._send.<locals>.decide": "claim",
     "Moves._record.<locals>.<lambda>": "settle",
-    "Moves.looked.<locals>.recover": "recover",
+    "Moves.recovered.<locals>.<lambda>": "recover",
     "Moves.looked.<locals>.decide": "look",
 }
 _STEPS: Final = ("before BEGIN", "after BEGIN", "decided", "row written", "before COMMIT", "after COMMIT")
