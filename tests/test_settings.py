@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clawver_orders import money, settings
+from clawver_orders import money, platforms, settings
 from clawver_orders.errors import SetupError
 from clawver_orders.settings import Secret, Settings, no_store
 from clawver_orders.settings.keys import KEYS, VARIABLES, Place, base_url
@@ -26,7 +26,7 @@ def _nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(environ: dict[str, str] | None = None, file: Path | None = None) -> Settings:
-    return settings.load(environ or {}, file, currencies=money.CURRENCIES)
+    return settings.load(environ or {}, file, currencies=money.CURRENCIES, platforms=platforms.settings_of())
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -44,13 +44,13 @@ def refusal(environ: dict[str, str] | None = None, file: Path | None = None) -> 
 def test_a_key_alone_is_one_store_called_clawver() -> None:
     found = load({"CLAW_API_KEY": KEY})
     (store,) = found.stores
-    assert (store.name, store.platform, store.base_url, store.currency) == (
+    assert (store.name, store.platform, store.base_url, store.options["currency"]) == (
         "clawver",
         "clawver",
         "https://api.clawver.store",
         "USD",
     )
-    assert store.api_key.value() == KEY
+    assert store.options["api_key"].value() == KEY
     assert found.refunds.trust_forms is None
     assert found.webhooks.allowed_hosts == frozenset()
     assert found.privacy.customer_data == "masked"
@@ -139,12 +139,12 @@ def test_a_file_says_everything_and_the_key_alone_adds_nothing(tmp_path: Path) -
     environ = {"CLAW_API_KEY": KEY, "ONE_KEY": "claw_sk_example_one"}
     found = load(environ, file)
     one, two = found.stores
-    assert (one.name, one.base_url, one.currency) == ("one", "https://one.test", "EUR")
-    assert one.api_key.value() == "claw_sk_example_one"
+    assert (one.name, one.base_url, one.options["currency"]) == ("one", "https://one.test", "EUR")
+    assert one.options["api_key"].value() == "claw_sk_example_one"
     assert one.webhook_secret == Secret("file", str(tmp_path / "secrets/now"))
     assert one.previous_webhook_secret == Secret("keyring", "desk/before")
-    assert (two.name, two.base_url, two.currency) == ("two", "https://api.clawver.store", "USD")
-    assert two.api_key.value() == KEY
+    assert (two.name, two.base_url, two.options["currency"]) == ("two", "https://api.clawver.store", "USD")
+    assert two.options["api_key"].value() == KEY
     assert not found.refunds.trust_forms
     assert found.webhooks.allowed_hosts == {"hooks.example", "localhost"}
     assert found.privacy.customer_data == "full"
@@ -309,7 +309,7 @@ def test_a_secret_that_would_break_a_header_is_refused_and_not_shown(value: str)
 def test_a_secret_shows_where_it_is_kept_and_never_itself() -> None:
     found = load({"CLAW_API_KEY": KEY})
     assert KEY not in repr(found)
-    assert "CLAW_API_KEY" in repr(found.stores[0].api_key)
+    assert "CLAW_API_KEY" in repr(found.stores[0].options["api_key"])
 
 
 def test_a_secret_in_a_file_is_read_without_its_line_end(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import random
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from clawver_orders import cli
+from clawver_orders import cli, platforms
 from clawver_orders.desk import Desk
 from clawver_orders.desk.reconciling import reconcile
 from clawver_orders.errors import InvalidArgument, SetupError
@@ -24,9 +24,11 @@ from clawver_orders.http import Http, quiet_logging
 from clawver_orders.ledger import FILE_NAME, SqliteLedger, SqlLedger
 from clawver_orders.log import Patient
 from clawver_orders.money import CURRENCIES, Money, parse
-from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.refunds.limits import Limits
 from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
+from clawver_orders.settings.keys import Place
+from clawver_orders.settings.secret import ALLOWED
+from clawver_orders.store import Store
 from clawver_orders.webhooks import SecretFiles
 
 if TYPE_CHECKING:
@@ -72,17 +74,26 @@ class Joints:
     Args:
         environ: The environment.
         config: The settings file that ``--config`` named.
-        sandbox: Whether the shop is the made-up one.
+        sandbox: Whether the shops are made up.
+        modules: The platforms that there are.
     """
 
-    def __init__(self, *, config: Path | None = None, sandbox: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        config: Path | None = None,
+        sandbox: bool = False,
+        modules: Mapping[str, str] = platforms.MODULES,
+    ) -> None:
         self._environ = os.environ
+        self._modules = modules
         self._config = config
         self._sandbox = sandbox
 
     def settings(self) -> Settings:
         """The settings, checked. SetupError says what is wrong with them."""
-        return load(self._environ, self._config, currencies=CURRENCIES)
+        known = platforms.settings_of(self._modules)
+        return load(self._environ, self._config, currencies=CURRENCIES, platforms=known)
 
     def state_directory(self, settings: Settings) -> Path:
         """Where the record is: the sandbox has its own."""
@@ -93,13 +104,15 @@ class Joints:
         """The desk over the configured stores, or over the sandbox; its connections are closed at the end."""
         settings = self.settings()
         directory = self.state_directory(settings)
-        if self._sandbox:
-            connections = self._sandbox_connections(directory, another=page is not None)
-        else:
-            connections = self._connections(settings)
-        try:
+        async with AsyncExitStack() as open_stores:
+            if self._sandbox:
+                stores = self._made_up(settings, directory, another=page is not None)
+            else:
+                stores = [self._open(store, Http(store.base_url)) for store in settings.stores]
+            for store in stores:
+                open_stores.push_async_callback(store.aclose)
             yield Desk(
-                [ClawverStore(store.name, http, store.api_key, store.currency, now) for store, http in connections],
+                stores,
                 self._ledger(settings, directory),
                 now=now,
                 awake=awake_clock(),
@@ -113,32 +126,44 @@ class Joints:
                 approval_address=page.address if page is not None else None,
                 missing_store=no_store(self._environ),
             )
-        finally:
-            for _, http in connections:
-                await http.aclose()
 
-    def _connections(self, settings: Settings) -> list[tuple[StoreSettings, Http]]:
-        return [(store, Http(store.base_url)) for store in settings.stores]
+    def _open(self, store: StoreSettings, http: Http) -> Store:
+        return platforms.load(store.platform, self._modules).open(store, http, now)
 
-    def _sandbox_connections(self, directory: Path, *, another: bool) -> list[tuple[StoreSettings, Http]]:
-        """A sandbox that runs already, where CLAW_API_URL names one on this machine; else one in this process.
+    def _made_up(self, settings: Settings, directory: Path, *, another: bool) -> list[Store]:
+        """A made-up shop for each store that is configured, or one of Clawver's where none is.
 
-        A server opens another shop, since the record of its refunds outlives it; a person's commands show the
-        shop that was opened last, as it was when it opened.
+        It is a sandbox that runs already, where the store's address is one on this machine; else one in this
+        process. A server opens another shop, since the record of its refunds outlives it; a person's commands
+        show the shop that was opened last, as it was when it opened.
         """
-        # Never a real key: only one that is made for testing goes to a made-up shop.
-        given = self._environ.get("CLAW_API_KEY", "")
-        key = Secret("env", "KEY", {"KEY": given if given.startswith(_TEST_KEYS) else _SANDBOX_KEY})
-        shop = StoreSettings("clawver", "clawver", key)
-        running = self._environ.get("CLAW_API_URL", "")
-        if urlsplit(running).hostname in _LOOPBACK:
-            return [(shop, Http(running))]
+        configured = settings.stores or (
+            StoreSettings("clawver", "clawver", self._environ.get("CLAW_API_URL", "")),
+        )
+        seed = _sandbox_seed(directory, another=another)
+        return [self._open_made_up(store, seed) for store in configured]
+
+    def _open_made_up(self, store: StoreSettings, seed: int) -> Store:
         import httpx2  # noqa: PLC0415 - only for a sandbox in this process
 
-        from clawver_orders.sandbox import Sandbox  # noqa: PLC0415
+        from clawver_orders.sandbox import open_sandbox  # noqa: PLC0415
 
-        sandbox = Sandbox(seed=_sandbox_seed(directory, another=another), key=key.value())
-        return [(shop, Http("http://localhost", transport=httpx2.ASGITransport(app=sandbox.app)))]
+        given = self._environ.get("CLAW_API_KEY", "")
+        # Never a real key: only one that is made for testing goes to a made-up shop.
+        key = given if given.startswith(_TEST_KEYS) else _SANDBOX_KEY
+        sandbox = open_sandbox(store.platform, seed, key=key)
+        place = Place(Path.cwd(), self._environ, CURRENCIES)
+        options: dict[str, object] = {}
+        for setting in platforms.load(store.platform, self._modules).keys:
+            if setting.name in sandbox.settings:
+                value = sandbox.settings[setting.name]
+                options[setting.name] = Plain(str(value)) if setting.allowed == ALLOWED else value
+            elif setting.otherwise is not None and setting.allowed != ALLOWED:
+                options[setting.name] = setting.otherwise(place)
+        made_up = StoreSettings(store.name, store.platform, store.base_url, options)
+        if urlsplit(store.base_url).hostname in _LOOPBACK:
+            return self._open(made_up, Http(store.base_url))
+        return self._open(made_up, Http("http://localhost", transport=httpx2.ASGITransport(app=sandbox.app)))
 
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
@@ -148,7 +173,9 @@ class Joints:
 
         page = Page()
         async with self.open_desk(read_only=read_only, page=page) as desk, page.listening(desk):
-            capabilities = [store.capabilities for store in desk.stores] or [ClawverStore.capabilities]
+            capabilities = [store.capabilities for store in desk.stores] or [
+                platforms.load("clawver", self._modules).capabilities
+            ]
             server = build(desk, capabilities=capabilities)
             async with anyio.create_task_group() as tasks:
                 if desk.stores:
@@ -160,15 +187,18 @@ class Joints:
         self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]
     ) -> None:
         """The made-up shop over HTTP on this machine, until it is stopped."""
-        from clawver_orders.sandbox import Sandbox, serve  # noqa: PLC0415 - no other command needs a web server
+        from clawver_orders.sandbox import DIALECTS, Mall, Sandbox, open_sandbox, serve  # noqa: PLC0415 - few need it
 
-        shop = Sandbox(seed=seed, generation="legacy" if generation == "legacy" else "current")
+        clawver = Sandbox(seed=seed, generation="legacy" if generation == "legacy" else "current")
+        others = {name: open_sandbox(name, clawver.seed or 0) for name in DIALECTS}
+        shops = Mall({"clawver": clawver, **others})
+        for fault in faults:
+            try:
+                shops.add_fault(fault)
+            except ValueError as error:
+                raise InvalidArgument(f"--fault: {error}", "See references/sandbox.md for all of them") from None
         try:
-            shop.faults.add(*faults)
-        except ValueError as error:
-            raise InvalidArgument(f"--fault: {error}", "See references/sandbox.md for all of them") from None
-        try:
-            await serve(shop, "127.0.0.1", port, ready)
+            await serve(shops, "127.0.0.1", port, ready)
         except OSError as error:
             raise SetupError(
                 f"Port {port} cannot be had ({type(error).__name__})", "Choose another with --port, or 0 for any"
@@ -176,11 +206,11 @@ class Joints:
 
     async def first_answer(self, store: StoreSettings) -> datetime | None:
         """Read one order of the shop with its key: the shop's clock, if it tells the time."""
-        http = Http(store.base_url)
+        opened = self._open(store, Http(store.base_url))
         try:
-            return await ClawverStore(store.name, http, store.api_key, store.currency, now).ping()
+            return await opened.ping()
         finally:
-            await http.aclose()
+            await opened.aclose()
 
     async def check_record(self, directory: Path) -> tuple[str, ...] | None:
         """What is wrong with the record in a directory; None where there is none yet."""

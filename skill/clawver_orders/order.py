@@ -37,8 +37,12 @@ FulfillmentStatus = Literal[
 ]
 Kind = Literal["digital", "print_on_demand", "physical", "unknown"]
 
+DateField = Literal["created", "updated", "paid"]
+Sort = Literal["newest", "oldest"]
+
 STATUSES: Final[tuple[Status, ...]] = Status.__args__  # type: ignore[attr-defined]
 PAYMENT_STATUSES: Final[tuple[PaymentStatus, ...]] = PaymentStatus.__args__  # type: ignore[attr-defined]
+FULFILLMENT_STATUSES: Final[tuple[FulfillmentStatus, ...]] = FulfillmentStatus.__args__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ class Order:
     Attributes:
         refunds_complete: Whether the shop gave its whole list of refunds; without it ``refunded`` is not known
             and no refund is prepared.
+        refunding: Whether the shop says that a refund is on its way; it may show its amount only later.
         warnings: Sentences of ours on where the shop contradicts itself.
         assumed: What the shop did not say and settings supplied, such as ``("currency", "USD")``.
     """
@@ -166,6 +171,7 @@ class Order:
     totals: Totals = Totals()
     refunds: tuple[ShopRefund, ...] = ()
     refunds_complete: bool = False
+    refunding: bool = False
     shipments: tuple[Shipment, ...] = ()
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -174,13 +180,24 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to list. Times are inclusive bounds; ``cursor`` is the platform's own word, opaque above it."""
+    """What to list.
+
+    Attributes:
+        search: A buyer's e-mail or phone, an order number, a customer's id, or order ids with commas.
+        after: The earliest time of ``date_field``, inclusive.
+        before: The latest, inclusive.
+        cursor: Where another page ended: the platform's own word, opaque above it.
+    """
 
     status: Status | None = None
     payment_status: PaymentStatus | None = None
+    fulfillment_status: FulfillmentStatus | None = None
+    payment_method: str | None = None
     search: str | None = None
     after: datetime | None = None
     before: datetime | None = None
+    date_field: DateField = "created"
+    sort: Sort = "newest"
     limit: int = 20
     cursor: str | None = None
 
@@ -240,3 +257,39 @@ class Webhook:
     id: str
     url: str
     events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One payment or refund of an order, as the shop tells it.
+
+    Attributes:
+        order_id: The order that it says it is of; None where it says none.
+        kind: ``sale``, ``refund``, ``authorization``, ``capture``, ``void``, or the shop's own word.
+        status: ``pending``, ``success``, ``failure``, ``error``, or the shop's own word.
+        refundable: What of it the shop would still give back.
+        channel: The way the money went, in the shop's word.
+    """
+
+    id: str
+    kind: str
+    status: str
+    order_id: str | None = None
+    amount: Money | None = None
+    refundable: Money | None = None
+    channel: str | None = None
+    message: str | None = None
+    created_at: datetime | None = None
+    succeeded_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many orders a shop has, by where they stand; None where it does not say."""
+
+    all: int | None = None
+    pending_payment: int | None = None
+    pending_fulfillment: int | None = None
+    fulfilled: int | None = None
+    cancelled: int | None = None
+    closed: int | None = None

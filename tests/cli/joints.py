@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError
+from clawver_orders.platforms import settings_of
 from clawver_orders.settings import Settings, StoreSettings, load
 from tests.counter import Clock, Counter, open_counter
 
@@ -33,7 +34,7 @@ class Joined:
         return self
 
     def settings(self) -> Settings:
-        return load(self.environ, None, currencies={"USD"})
+        return load(self.environ, None, currencies={"USD"}, platforms=settings_of())
 
     def state_directory(self, settings: Settings) -> Path:
         return settings.state_directory

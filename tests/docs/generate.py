@@ -20,8 +20,9 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 
 from clawver_orders.cli import commands
 from clawver_orders.cli.demo import Demo
+from clawver_orders.platforms import MODULES, settings_of
 from clawver_orders.server import build
-from clawver_orders.settings.keys import KEYS, VARIABLES
+from clawver_orders.settings.keys import KEYS, STORE_KEYS, VARIABLES, platform_key
 from tests.counter import Counter, open_counter
 
 REPO: Final = Path(__file__).parents[2]
@@ -91,7 +92,12 @@ def _table(*rows: tuple[str, ...]) -> str:
 
 def _settings() -> str:
     parts = []
-    for table, keys in KEYS.items():
+    tables = {
+        "`[stores.NAME]`": (platform_key(MODULES), *STORE_KEYS),
+        **{f'`[stores.NAME]` with `platform = "{name}"`': keys() for name, keys in settings_of().items()},
+        **{f"`[{table}]`": keys for table, keys in KEYS.items()},
+    }
+    for table, keys in tables.items():
         rows = [
             (
                 f"`{key.name}`",
@@ -101,7 +107,7 @@ def _settings() -> str:
             )
             for key in keys
         ]
-        parts.append(f"### `[{table}]`\n\n" + _table(("setting", "must be", "default", "meaning"), *rows))
+        parts.append(f"### {table}\n\n" + _table(("setting", "must be", "default", "meaning"), *rows))
     return "\n".join(parts)
 
 

@@ -13,6 +13,7 @@ import pytest
 from clawver_orders import errors
 from clawver_orders.cli import commands
 from clawver_orders.money import CURRENCIES
+from clawver_orders.platforms import settings_of
 from clawver_orders.refunds.machine import Move, State
 from clawver_orders.settings import load
 from tests.docs import generate
@@ -133,7 +134,7 @@ def test_json_and_toml_examples_are_valid_and_settings_load(page: Page, tmp_path
             tomllib.loads(block.text)
             file = tmp_path / f"{number}.toml"
             file.write_text(block.text, encoding="utf-8")
-            assert load({}, file, currencies=CURRENCIES).stores
+            assert load({}, file, currencies=CURRENCIES, platforms=settings_of()).stores
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)

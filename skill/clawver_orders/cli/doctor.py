@@ -86,12 +86,14 @@ async def _no_store(joints: Joints) -> Check:
 
 
 async def _store(joints: Joints, store: StoreSettings) -> AsyncIterator[Check]:
-    try:
-        store.api_key.value()
-    except SetupError as error:
-        yield Check("failed", f"{store.name}: key", _sentence(error))
-        return
-    yield Check("ok", f"{store.name}: key", f"{store.api_key.name} is set.")
+    for name, secret in store.secrets():
+        what = f"{store.name}: {name.replace('_', ' ')}" if name != "api_key" else f"{store.name}: key"
+        try:
+            secret.value()
+        except SetupError as error:
+            yield Check("failed", what, _sentence(error))
+            return
+        yield Check("ok", what, f"{secret.name} is set.")
     shop, works = f"{store.name}: shop", f"{store.name}: key works"
     try:
         answered_at = await joints.first_answer(store)

@@ -85,6 +85,7 @@ class Sandbox:
         key: The owner's key.
         now: The clock; answers aware datetimes.
         rate_limit: Whether more than 60 calls a minute are refused.
+        dialect: Another vendor's API instead of Clawver's; then the four above and the two below mean nothing.
         rows: Whether lists carry whole orders; None: ``full`` for the current generation, else ``sparse``.
         pagination: Where lists of the current generation say whether there is more; legacy always has ``meta``.
 
@@ -103,6 +104,7 @@ class Sandbox:
     key: str = "claw_sk_test_example"
     now: Callable[[], datetime] = utc_now
     rate_limit: bool = False
+    dialect: Dialect | None = None
     rows: Literal["full", "sparse"] | None = None
     pagination: Literal["absent", "top"] = "absent"
     shop: Shop = field(init=False)
@@ -111,32 +113,39 @@ class Sandbox:
     requests: list[Request] = field(init=False, default_factory=list)
     deliveries: list[Delivery] = field(init=False, default_factory=list)
     pause: Callable[[float], Awaitable[None]] = field(init=False, default=_no_pause)
-    _dialects: tuple[Dialect, ...] = field(init=False)
+    _spoken: Dialect = field(init=False)
     _late: list[_Late] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         if self.seed is None:
             self.seed = secrets.randbelow(1 << 32)
         legacy = self.generation == "legacy"
-        self.shop = Shop(self.seed, self.now)
-        self.hints = fill(self.shop)
-        self.shop.listeners.append(self._on_event)
-        self._dialects = (
-            Clawver(
-                self.key,
-                self.now,
-                self.generation,
-                self.rows or ("sparse" if legacy else "full"),
-                "meta" if legacy else self.pagination,
-                rate_limit=self.rate_limit,
-            ),
+        self._spoken = self.dialect or Clawver(
+            self.key,
+            self.now,
+            self.generation,
+            self.rows or ("sparse" if legacy else "full"),
+            "meta" if legacy else self.pagination,
+            rate_limit=self.rate_limit,
         )
-        names = frozenset[str]().union(*(dialect.operations for dialect in self._dialects))
-        self.faults = Faults(names, self.shop.snapshot)
+        self.shop = Shop(self.seed, self.now, self._spoken.currency)
+        self.hints = fill(self.shop)
+        self._spoken.stock(self.shop, self.hints)
+        self.shop.listeners.append(self._on_event)
+        self.faults = Faults(self._spoken.operations, self.shop.snapshot)
 
     def _on_event(self, event: Event) -> None:
-        for dialect in self._dialects:
-            self.deliveries += dialect.deliveries(self.shop, event)
+        self.deliveries += self._spoken.deliveries(self.shop, event)
+
+    @property
+    def platform(self) -> str:
+        """Whose dialect it speaks."""
+        return self._spoken.name
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the settings of a store say that opens it; see Dialect."""
+        return self._spoken.settings
 
     async def deliver(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         """Send the webhooks that are queued, each once, to destinations on this machine only.
@@ -173,22 +182,23 @@ class Sandbox:
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         body = await _read(receive)
         segments = tuple(unquote(segment) for segment in path.split("/")[1:])
-        call = Call(scope["method"], segments[1:], query, headers, body or b"")
         if segments[0] == "_sandbox":
-            await _send(send, answer_control(self, call))
+            await _send(
+                send, answer_control(self, Call(scope["method"], segments[1:], query, headers, body or b""))
+            )
             return
+        dialect = self._spoken
         shown = _without_secrets(_parsed(body or b""))
         request = Request(self.now(), scope["method"], path, _without_secrets(query), shown)
         self.requests.append(request)
         del self.requests[:-_REQUESTS_KEPT]
+        below = segments[1:] if dialect.mount else segments
         if body is None:
-            await self._finish(request, self._dialects[0].failure(413), send)
-            return
-        for dialect in self._dialects:
-            if f"/{segments[0]}" == dialect.mount:
-                await self._answer(dialect, call, request, send)
-                return
-        await self._finish(request, self._dialects[0].failure(404), send)
+            await self._finish(request, dialect.failure(413), send)
+        elif dialect.mount and f"/{segments[0]}" != dialect.mount:
+            await self._finish(request, dialect.failure(404), send)
+        else:
+            await self._answer(dialect, Call(scope["method"], below, query, headers, body), request, send)
 
     async def _answer(self, dialect: Dialect, call: Call, request: Request, send: Send) -> None:
         refusal = dialect.gate(call)

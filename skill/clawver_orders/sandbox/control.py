@@ -59,12 +59,18 @@ def _happen(sandbox: "Sandbox", name: str, body: dict[str, Any]) -> Reply:
     """What people do in the shop, without the API: pay, cancel, send, refund in the dashboard."""
     shop = sandbox.shop
     order_id = body.get("order_id")
+    if isinstance(order_id, str) and order_id not in shop.orders:
+        order_id = shop.numbered(order_id).id
     if name == "advance" and (order_id is None or isinstance(order_id, str)):
         return _orders(shop.advance(order_id))
     if name == "buy":
         order = shop.place(new_order(shop, [TEE if body.get("kind") == "print" else ART], shop.now()))
         return _orders([order])
-    actions: dict[str, Callable[[str], Order]] = {"pay": shop.pay, "cancel": shop.cancel}
+    actions: dict[str, Callable[[str], Order]] = {
+        "pay": shop.pay,
+        "cancel": shop.cancel,
+        "settle": shop.settle_refund,
+    }
     if name not in (*actions, "refund", "advance"):
         return _error(404, "no such path; GET /_sandbox lists them")
     if not isinstance(order_id, str):
@@ -81,6 +87,7 @@ def _happen(sandbox: "Sandbox", name: str, body: dict[str, Any]) -> Reply:
 def _about(sandbox: "Sandbox") -> dict[str, object]:
     return {
         "sandbox": True,
+        "platform": sandbox.platform,
         "seed": sandbox.seed,
         "generation": sandbox.generation,
         "key": sandbox.key,
@@ -98,6 +105,7 @@ def _about(sandbox: "Sandbox") -> dict[str, object]:
             "POST /_sandbox/buy {kind?: print}",
             "POST /_sandbox/pay {order_id}",
             "POST /_sandbox/cancel {order_id}",
+            "POST /_sandbox/settle {order_id}",
             "POST /_sandbox/refund {order_id, amount_in_cents, reason?}",
         ],
     }
@@ -109,7 +117,13 @@ def _faults(sandbox: "Sandbox") -> Reply:
 
 def _orders(orders: list[Order]) -> Reply:
     shown = [
-        {"order_id": order.id, "status": order.stage, "payment_status": order.payment_status} for order in orders
+        {
+            "order_id": order.id,
+            "number": order.number,
+            "status": order.stage,
+            "payment_status": order.payment_status,
+        }
+        for order in orders
     ]
     return Reply.json(200, {"orders": shown})
 

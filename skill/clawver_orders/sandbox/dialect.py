@@ -72,10 +72,25 @@ class Delivery:
 
 
 class Dialect(Protocol):
-    """One vendor's API over the shop."""
+    """One vendor's API over the shop.
 
+    Attributes:
+        name: The platform's name, as settings have it.
+        mount: The first segment of all its paths, with a slash before it; empty where there is no such one.
+        operations: What it can do, by names of the sandbox's own; faults go by them.
+        currency: In which its shop sells.
+        settings: What the settings of a store say that opens it, beside platform and base_url. Secrets are plain.
+    """
+
+    name: str
     mount: str
     operations: frozenset[str]
+    currency: str
+    settings: Mapping[str, object]
+
+    def stock(self, shop: Shop, hints: dict[str, str]) -> None:
+        """Make a new shop such as this vendor's are, and let the hints say the ids that its API uses."""
+        ...
 
     def operation(self, call: Call) -> Operation | None:
         """What this call asks for; None where the API has no such path or method."""

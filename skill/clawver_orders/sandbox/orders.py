@@ -1,6 +1,6 @@
 """What the made-up shop sells and has sold: products, buyers, orders and their money, in nobody's dialect.
 
-Amounts are whole cents of one currency.
+Amounts are whole minor units ("cents") of the shop's one currency. Not every dialect tells everything of it.
 """
 
 from dataclasses import dataclass, field
@@ -53,6 +53,17 @@ class Customer:
     name: str
     email: str
     address: Address
+    phone: str = "+1 555 0100"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark on an order, by the merchant or by its buyer."""
+
+    number: int
+    author: Literal["merchant", "customer"]
+    text: str
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -87,7 +98,19 @@ class Refund:
 
 @dataclass(slots=True)
 class Order:
-    """One order. What the payment's status is follows from the payment and the refunds."""
+    """One order. What the payment's status is follows from the payment and the refunds.
+
+    Attributes:
+        number: What an order is known by where ids are whole numbers.
+        stage: How far it got; ``cancelled`` ends it.
+        shipping: What sending costs, in cents; also ``discount``, which is taken off, and ``adjustment``, by which
+            the merchant changed the total (signed).
+        method: How the buyer pays: ``card``, or ``cod`` (cash on delivery), which cannot give money back.
+        note: What the buyer wrote with the order.
+        by_hand: Whether the merchant marked it as paid.
+        refunding: A refund that the shop accepted and that is not settled yet.
+        closed_at: When the merchant called it done.
+    """
 
     id: str
     checkout_id: str
@@ -103,11 +126,29 @@ class Order:
     tracking_number: str | None = None
     tracking_url: str | None = None
     refunds: list[Refund] = field(default_factory=list)
+    number: int = 0
+    shipping: int = 0
+    discount: int = 0
+    adjustment: int = 0
+    method: str = "card"
+    note: str = ""
+    by_hand: bool = False
+    comments: list[Comment] = field(default_factory=list)
+    refunding: Refund | None = None
+    updated_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str = ""
+    closed_at: datetime | None = None
+
+    @property
+    def subtotal(self) -> int:
+        """The sum of the items, in cents."""
+        return sum(item.total for item in self.items)
 
     @property
     def total(self) -> int:
-        """What the buyer pays, in cents: the sum of the items, nothing else."""
-        return sum(item.total for item in self.items)
+        """What the buyer pays, in cents; the sum of the items, where nothing was added or taken off."""
+        return self.subtotal + self.shipping - self.discount + self.adjustment
 
     @property
     def refunded(self) -> int:

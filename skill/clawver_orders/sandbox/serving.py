@@ -11,15 +11,16 @@ from uvicorn.protocols.utils import get_remote_addr
 
 from .app import Receive, Sandbox, Send
 from .faults import CloseFault, FaultRaised, ResetFault
+from .mall import Mall
 
 HOSTS: Final = ("127.0.0.1", "::1", "localhost")
 
 
-async def serve(sandbox: Sandbox, host: str, port: int, ready: Callable[[str], None]) -> None:
+async def serve(sandbox: Sandbox | Mall, host: str, port: int, ready: Callable[[str], None]) -> None:
     """Serve until cancelled, or until SIGINT or SIGTERM in the main thread; send webhooks as they come up.
 
     Args:
-        sandbox: What to serve.
+        sandbox: What to serve: one shop, or several.
         host: One of HOSTS.
         port: 0 lets the system choose.
         ready: Called with the base URL, such as ``http://127.0.0.1:8484``, once connections are accepted.
@@ -52,7 +53,7 @@ async def serve(sandbox: Sandbox, host: str, port: int, ready: Callable[[str], N
 class _Server(uvicorn.Server):
     """A uvicorn server around the app that breaks connections where a fault says so."""
 
-    def __init__(self, sandbox: Sandbox, ready: Callable[[], None]) -> None:
+    def __init__(self, sandbox: Sandbox | Mall, ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 self._app,

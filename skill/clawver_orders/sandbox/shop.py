@@ -6,13 +6,13 @@ What changes an order is told in an Event; a dialect turns that into its vendor'
 import copy
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from .orders import Order, Refund, Stage
+from .orders import Comment, Order, Refund, Stage
 
-EventName = Literal["created", "paid", "shipped", "fulfilled", "refunded", "cancelled"]
+EventName = Literal["created", "paid", "shipped", "fulfilled", "refunded", "cancelled", "changed"]
 Problem = Literal["not_found", "invalid", "conflict"]
 
 _NEXT_STAGE: dict[Stage, Stage] = {"confirmed": "processing", "processing": "shipped", "shipped": "delivered"}
@@ -62,22 +62,42 @@ class Shop:
     Args:
         seed: A whole number, not negative. It stands in every id, so that no two seeds share one.
         now: The clock; answers aware datetimes.
+        currency: Of every amount; an ISO 4217 code.
     """
 
-    def __init__(self, seed: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, seed: int, now: Callable[[], datetime], currency: str = "USD") -> None:
         if seed < 0:
             raise ValueError("a seed is a whole number that is not negative")
         self.now = now
+        self.currency = currency
         self.random = random.Random(seed)  # noqa: S311 - has to be repeatable; nothing here is secret
         self.orders: dict[str, Order] = {}
         self.webhooks: dict[str, Webhook] = {}
         self.listeners: list[Callable[[Event], None]] = []
         self._mark = _base36(seed)
+        # Numbers of two seeds do not meet either, so that a record of another shop's refunds never fits.
+        self._numbers = (seed % 1_000_000 + 1) * 1000
 
     def new_id(self, prefix: str) -> str:
         """An id such as ``ord_4k2m9q7x1``: eight letters, then the seed, so that it can be of one seed only."""
         letters = "".join(self.random.choice(_LETTERS) for _ in range(8))
         return f"{prefix}_{letters}{self._mark}"
+
+    def new_number(self) -> int:
+        """The next whole number of a row, as shops with numbered rows give out."""
+        self._numbers += 1
+        return self._numbers
+
+    def numbered(self, number: str) -> Order:
+        """The order that is known by this number.
+
+        Raises:
+            Refusal: There is none.
+        """
+        for order in self.orders.values():
+            if str(order.number) == number:
+                return order
+        raise Refusal("not_found", "Order not found")
 
     def snapshot(self) -> "Shop":
         """A copy that later changes do not reach, for stale reads."""
@@ -145,6 +165,33 @@ class Shop:
         self._tell("refunded", order)
         return refund
 
+    def start_refund(self, order_id: str, reason: str = "") -> Refund:
+        """Accept that all that is left goes back; the payment channel settles it later (settle_refund).
+
+        Raises:
+            Refusal: As check_refund; or one is under way.
+        """
+        order = self.order(order_id)
+        if order.refunding is not None:
+            raise Refusal("conflict", "Order is already being refunded")
+        self.check_refund(order_id, order.remaining or 1)
+        order.refunding = Refund(self.new_id("ref"), order.remaining, reason, self.new_id("re_example"), self.now())
+        self._tell("changed", order)
+        return order.refunding
+
+    def settle_refund(self, order_id: str) -> Order:
+        """The payment channel has paid back what was accepted; nothing where nothing was.
+
+        Raises:
+            Refusal: No such order.
+        """
+        order = self.order(order_id)
+        if order.refunding is not None:
+            order.refunds.append(order.refunding)
+            order.refunding = None
+            self._tell("refunded", order)
+        return order
+
     def place(self, order: Order) -> Order:
         """Take a new, unpaid order in."""
         self.orders[order.id] = order
@@ -167,7 +214,17 @@ class Shop:
             self._tell("fulfilled", order)
         return order
 
-    def cancel(self, order_id: str) -> Order:
+    def mark_paid(self, order_id: str) -> Order:
+        """The merchant says that it was paid by other means; as pay.
+
+        Raises:
+            Refusal: As pay.
+        """
+        order = self.pay(order_id)
+        order.by_hand = True
+        return order
+
+    def cancel(self, order_id: str, reason: str = "") -> Order:
         """Cancel an order that has not left; a payment is not given back by that.
 
         Raises:
@@ -176,9 +233,76 @@ class Shop:
         order = self.order(order_id)
         if order.stage not in ("pending", "confirmed"):
             raise Refusal("conflict", "Order can no longer be cancelled")
-        order.stage = "cancelled"
+        order.stage, order.cancelled_at, order.cancel_reason = "cancelled", self.now(), reason
         self._tell("cancelled", order)
         return order
+
+    def close(self, order_id: str) -> Order:
+        """The merchant calls a paid order done.
+
+        Raises:
+            Refusal: No such order, not paid, or cancelled.
+        """
+        order = self.order(order_id)
+        if order.payment != "paid" or order.stage == "cancelled":
+            raise Refusal("conflict", "Only a paid order can be closed")
+        order.closed_at = order.closed_at or self.now()
+        self._tell("changed", order)
+        return order
+
+    def reopen(self, order_id: str) -> Order:
+        """Take a closed order back.
+
+        Raises:
+            Refusal: No such order, or it was cancelled.
+        """
+        order = self.order(order_id)
+        if order.stage == "cancelled":
+            raise Refusal("conflict", "A cancelled order stays cancelled")
+        order.closed_at = None
+        self._tell("changed", order)
+        return order
+
+    def adjust(self, order_id: str, by: int) -> Order:
+        """Change the total of an unpaid order by a signed amount, in cents.
+
+        Raises:
+            Refusal: No such order, it does not wait for money, or the total would be below zero.
+        """
+        order = self.order(order_id)
+        if order.stage != "pending" or order.payment == "paid":
+            raise Refusal("conflict", "Only the price of an unpaid order can change")
+        if order.total + by < 0:
+            raise Refusal("invalid", "The total would be below zero")
+        order.adjustment += by
+        self._tell("changed", order)
+        return order
+
+    def comment(self, order_id: str, author: Literal["merchant", "customer"], text: str) -> Comment:
+        """Write a remark on an order.
+
+        Raises:
+            Refusal: No such order.
+        """
+        order = self.order(order_id)
+        comment = Comment(self.new_number(), author, text, self.now())
+        order.comments.append(comment)
+        self._tell("changed", order)
+        return comment
+
+    def rewrite(self, order_id: str, number: int, text: str) -> Comment:
+        """Rewrite one of the merchant's remarks.
+
+        Raises:
+            Refusal: No such order, or no such remark of the merchant's.
+        """
+        order = self.order(order_id)
+        for place, comment in enumerate(order.comments):
+            if comment.number == number and comment.author == "merchant":
+                order.comments[place] = replace(comment, text=text)
+                self._tell("changed", order)
+                return order.comments[place]
+        raise Refusal("not_found", "Comment not found")
 
     def advance(self, order_id: str | None = None) -> list[Order]:
         """Move printed orders one stage on: confirmed, processing, shipped (with a parcel number), delivered.
@@ -226,6 +350,7 @@ class Shop:
         del self.webhooks[webhook_id]
 
     def _tell(self, name: EventName, order: Order) -> None:
+        order.updated_at = self.now()
         for listener in self.listeners:
             listener(Event(name, order, self.now()))
 

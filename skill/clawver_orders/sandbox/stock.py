@@ -211,6 +211,8 @@ def new_order(
         items=items,
         created_at=created_at,
         status_token=shop.new_id("ost_example"),
+        number=shop.new_number(),
+        updated_at=created_at,
         address=customer.address if any(item.variant for item in items) else None,
     )
 

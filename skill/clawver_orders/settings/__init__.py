@@ -2,31 +2,66 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from clawver_orders.errors import SetupError
-from clawver_orders.settings.keys import CLAWVER_URL, KEYS, NAME, Key, Place, base_url, found
+from clawver_orders.settings.keys import (
+    CLAWVER_URL,
+    KEYS,
+    NAME,
+    STORE_KEYS,
+    URL_ALLOWED,
+    Key,
+    Place,
+    base_url,
+    found,
+    platform_key,
+)
 from clawver_orders.settings.secret import NotAllowed, Plain, Secret, expanded, missing
 
-__all__ = ["Plain", "Privacy", "Refunds", "Secret", "Settings", "StoreSettings", "Webhooks", "load", "no_store"]
+__all__ = [
+    "Key",
+    "Plain",
+    "Platforms",
+    "Privacy",
+    "Refunds",
+    "Secret",
+    "Settings",
+    "StoreSettings",
+    "Webhooks",
+    "load",
+    "no_store",
+]
 
 _MAX_BYTES: Final = 1024 * 1024
+
+# What a platform's stores can be told, by the platform's name; loaded only for a platform that is used.
+Platforms = Mapping[str, Callable[[], tuple[Key, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """One shop; see keys.KEYS for what each means."""
+    """One shop; see keys.STORE_KEYS and the platform's own keys for what each means.
+
+    Attributes:
+        options: The platform's own settings, by name; one that was not given and has no default is not there.
+    """
 
     name: str
     platform: str
-    api_key: Secret
-    base_url: str = CLAWVER_URL
-    currency: str = "USD"
+    base_url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
     webhook_secret: Secret | None = None
     previous_webhook_secret: Secret | None = None
+
+    def secrets(self) -> Iterator[tuple[str, Secret]]:
+        """The references to secrets, each with the setting's name."""
+        for name, value in self.options.items():
+            if isinstance(value, Secret):
+                yield name, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +113,13 @@ class Settings:
         return self.state_directory / "sandbox"
 
 
-def load(environ: Mapping[str, str], config_file: Path | None = None, *, currencies: Collection[str]) -> Settings:
+def load(
+    environ: Mapping[str, str],
+    config_file: Path | None = None,
+    *,
+    currencies: Collection[str],
+    platforms: Platforms,
+) -> Settings:
     """Read and check all settings. No secret is looked up.
 
     Args:
@@ -86,6 +127,7 @@ def load(environ: Mapping[str, str], config_file: Path | None = None, *, currenc
         config_file: The file that ``--config`` named; else ``$CLAWVER_ORDERS_CONFIG``, else the one in the user's
             own directory, if there is one.
         currencies: The codes that a store's currency may have: money.CURRENCIES.
+        platforms: The platforms that a store can be on, each with what its stores can be told.
 
     Raises:
         SetupError: A setting is not allowed, or not known: the message names file, key, what was found and what
@@ -94,8 +136,8 @@ def load(environ: Mapping[str, str], config_file: Path | None = None, *, currenc
     file = _file(environ, config_file)
     tables = _read(file) if file else {}
     place = Place(file.parent if file else Path.cwd(), environ, currencies)
-    given = _checked(tables, file, place)
-    stores = tuple(StoreSettings(**store) for store in given["stores"])
+    given = _checked(tables, file, place, platforms)
+    stores = tuple(_store(**store) for store in given["stores"])
     state = given["state"].get("directory")
     return Settings(
         stores=stores or _store_of_the_environment(environ),
@@ -149,12 +191,24 @@ def _read(file: Path) -> dict[str, Any]:
         ) from error
 
 
-def _checked(tables: dict[str, Any], file: Path | None, place: Place) -> dict[str, Any]:
+def _store(
+    *,
+    name: str,
+    platform: str,
+    base_url: str,
+    webhook_secret: Secret | None = None,
+    previous_webhook_secret: Secret | None = None,
+    **options: object,
+) -> StoreSettings:
+    return StoreSettings(name, platform, base_url, options, webhook_secret, previous_webhook_secret)
+
+
+def _checked(tables: dict[str, Any], file: Path | None, place: Place, platforms: Platforms) -> dict[str, Any]:
     """Our values by table and key; the stores as a list."""
     given: dict[str, Any] = {table: {} for table in KEYS} | {"stores": []}
     for table, content in tables.items():
         if table != "stores" and table not in KEYS:
-            known = ", ".join(f"[{name}]" for name in KEYS)
+            known = ", ".join(("[stores.NAME]", *(f"[{name}]" for name in KEYS)))
             raise _wrong(file, table, "not a table of the settings", f"one of {known}")
         if not isinstance(content, dict):
             raise _wrong(file, table, found(content), "a table")
@@ -168,11 +222,17 @@ def _checked(tables: dict[str, Any], file: Path | None, place: Place) -> dict[st
                 )
             if not isinstance(store, dict):
                 raise _wrong(file, f"stores.{name}", found(store), "a table")
-            values = _values(KEYS["stores.NAME"], store, f"stores.{name}", file, place)
-            given["stores"].append(
-                {"api_key": Secret("env", "CLAW_API_KEY", place.environ)} | values | {"name": name}
-            )
+            given["stores"].append(_store_values(store, f"stores.{name}", file, place, platforms) | {"name": name})
     return given
+
+
+def _store_values(
+    store: dict[str, Any], table: str, file: Path | None, place: Place, platforms: Platforms
+) -> dict[str, Any]:
+    platform = platform_key(platforms)
+    # First of all: what else may be said depends on it.
+    name = _values((platform,), {key: store[key] for key in store if key == platform.name}, table, file, place)
+    return _values((platform, *platforms[str(name[platform.name])](), *STORE_KEYS), store, table, file, place)
 
 
 def _values(
@@ -191,6 +251,8 @@ def _values(
                 raise _wrong(file, f"{table}.{key.name}", str(error), key.allowed) from None
         elif key.required:
             raise _wrong(file, f"{table}.{key.name}", "missing", key.allowed)
+        elif key.otherwise is not None:
+            values[key.name] = key.otherwise(place)
     return values
 
 
@@ -205,9 +267,9 @@ def _store_of_the_environment(environ: Mapping[str, str]) -> tuple[StoreSettings
     try:
         url = CLAWVER_URL if missing(address) else base_url(address.strip())
     except NotAllowed as error:
-        allowed = next(key.allowed for key in KEYS["stores.NAME"] if key.name == "base_url")
-        raise SetupError(f"CLAW_API_URL is {error}", f"It must be {allowed}", field="CLAW_API_URL") from None
-    return (StoreSettings("clawver", "clawver", Secret("env", "CLAW_API_KEY", environ), url),)
+        raise SetupError(f"CLAW_API_URL is {error}", f"It must be {URL_ALLOWED}", field="CLAW_API_URL") from None
+    options = {"api_key": Secret("env", "CLAW_API_KEY", environ), "currency": "USD"}
+    return (StoreSettings("clawver", "clawver", url, options),)
 
 
 def _state_directory(environ: Mapping[str, str], of_file: Path | None) -> Path:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from clawver_orders.settings import secret
 from clawver_orders.settings.secret import NotAllowed
 
-PLATFORMS: Final = ("clawver",)
 CLAWVER_URL: Final = "https://api.clawver.store"
+URL_ALLOWED: Final = "https://…, or http:// to this machine, without user, query or fragment"
 NAME: Final = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -38,6 +38,7 @@ class Key:
         meaning: What it is for, one sentence.
         read: Turns what TOML gave into our value; NotAllowed with what was found, where it is not allowed.
         required: Whether there must be one.
+        otherwise: Our value where nothing is said, if there is one.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Key:
     meaning: str
     read: Callable[[object, Place], object]
     required: bool = False
+    otherwise: Callable[[Place], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,70 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _platform(value: object, _: Place) -> str:
-    if value not in PLATFORMS:
-        raise NotAllowed(found(value))
-    return str(value)
+def platform_key(platforms: Collection[str]) -> Key:
+    """The setting that says which shop system a store is on."""
+
+    def read(value: object, _: Place) -> str:
+        if not isinstance(value, str) or value not in platforms:
+            raise NotAllowed(found(value))
+        return value
+
+    allowed = " or ".join(f'"{platform}"' for platform in platforms)
+    return Key("platform", allowed, "", "Which shop system the store is on.", read, required=True)
+
+
+def url_key(meaning: str, otherwise: str = "") -> Key:
+    """The setting for the address of a store's API."""
+    return Key(
+        "base_url",
+        URL_ALLOWED,
+        f'"{otherwise}"' if otherwise else "",
+        meaning,
+        base_url,
+        required=not otherwise,
+        otherwise=(lambda _: otherwise) if otherwise else None,
+    )
+
+
+def currency_key(meaning: str, otherwise: str = "") -> Key:
+    """The setting for the currency of amounts that come without one."""
+    return Key(
+        "currency",
+        'an ISO 4217 code such as "USD"',
+        f'"{otherwise}"' if otherwise else "",
+        meaning,
+        _currency,
+        otherwise=(lambda _: otherwise) if otherwise else None,
+    )
+
+
+def secret_key(name: str, meaning: str, variable: str = "") -> Key:
+    """A setting that refers to a secret; in the variable, where nothing is said and there is one."""
+    return Key(
+        name,
+        secret.ALLOWED,
+        f'{{ env = "{variable}" }}' if variable else "",
+        meaning,
+        _secret,
+        otherwise=(lambda place: secret.Secret("env", variable, place.environ)) if variable else None,
+    )
+
+
+def flag_key(name: str, meaning: str) -> Key:
+    """A setting that is true or false; false where nothing is said."""
+    return Key(name, "true or false", "false", meaning, _boolean, otherwise=lambda _: False)
+
+
+def word_key(name: str, meaning: str, words: tuple[str, ...]) -> Key:
+    """A setting that is one of some words; the first, where nothing is said."""
+
+    def read(value: object, _: Place) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise NotAllowed(found(value))
+        return value
+
+    allowed = " or ".join(f'"{word}"' for word in words)
+    return Key(name, allowed, f'"{words[0]}"', meaning, read, otherwise=lambda _: words[0])
 
 
 def _secret(value: object, place: Place) -> secret.Secret:
@@ -171,54 +233,17 @@ def _database_url(value: object, place: Place) -> secret.Secret | secret.Plain:
 
 
 _AMOUNTS_ALLOWED: Final = 'a list of amounts above zero such as ["100.00 USD", "700.00 CNY"], one for each currency'
-_URL_ALLOWED: Final = "https://…, or http:// to this machine, without user, query or fragment"
+
+# Of every store, whatever its platform; the platform's own come after them (platforms.Platform.keys).
+STORE_KEYS: Final = (
+    secret_key(
+        "webhook_secret",
+        "Where the secret that signs the shop's events is kept, if create_webhook did not make it.",
+    ),
+    secret_key("previous_webhook_secret", "The one before, accepted too while the shop changes over."),
+)
 
 KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
-    "stores.NAME": (
-        Key(
-            "platform",
-            " or ".join(f'"{platform}"' for platform in PLATFORMS),
-            "",
-            "Which shop system the store is on.",
-            _platform,
-            required=True,
-        ),
-        Key(
-            "api_key",
-            secret.ALLOWED,
-            '{ env = "CLAW_API_KEY" }',
-            "Where the shop's key is kept; looked up at the first call.",
-            _secret,
-        ),
-        Key(
-            "base_url",
-            _URL_ALLOWED,
-            f'"{CLAWVER_URL}"',
-            "The shop's API; a / or /v1 at its end is taken off.",
-            base_url,
-        ),
-        Key(
-            "currency",
-            'an ISO 4217 code such as "USD"',
-            '"USD"',
-            "Assumed where the API says none; every answer names it as assumed.",
-            _currency,
-        ),
-        Key(
-            "webhook_secret",
-            secret.ALLOWED,
-            "",
-            "Where the secret that signs the shop's events is kept, if create_webhook did not make it.",
-            _secret,
-        ),
-        Key(
-            "previous_webhook_secret",
-            secret.ALLOWED,
-            "",
-            "The one before, accepted too while the shop changes over.",
-            _secret,
-        ),
-    ),
     "refunds": (
         Key(
             "trust_forms",

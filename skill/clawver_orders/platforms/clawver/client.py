@@ -31,7 +31,7 @@ from clawver_orders.platforms.clawver.wire import (
     receipt_from_wire,
     webhook_from_wire,
 )
-from clawver_orders.store import Answer, Capabilities, Deadline
+from clawver_orders.store import Answer, Capabilities, Deadline, Store
 
 # Clawver's marketplace skill at its latest.
 _WEBHOOK_EVENTS: Final = (
@@ -55,7 +55,7 @@ class Secret(Protocol):
         ...
 
 
-class ClawverStore:
+class ClawverStore(Store):
     """One Clawver shop.
 
     Args:
@@ -83,6 +83,7 @@ class ClawverStore:
         ),
         statuses=STATUSES,
         payment_statuses=PAYMENT_STATUSES,
+        arguments=frozenset({"search", "after", "before"}),
         partial_refunds=True,
         keeps_reason=True,
         webhook_events=_WEBHOOK_EVENTS,
@@ -218,6 +219,10 @@ class ClawverStore:
                 f"whether the webhook was removed is not known ({sent.seen})", "Look with list_webhooks"
             )
         check(sent.reply, "such webhook")
+
+    async def aclose(self) -> None:
+        """As Store."""
+        await self._http.aclose()
 
     def _authorization(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._api_key.value()}"}

@@ -1,7 +1,7 @@
 """Clawver's operations over the shop, as the vendor's skills 1.0.0 and 1.3.0 describe them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Literal
 
@@ -40,7 +40,9 @@ class Clawver:
         rate_limit: Whether more than 60 calls a minute are refused.
     """
 
+    name = "clawver"
     mount = "/v1"
+    currency = "USD"
     operations = frozenset(
         {
             "list",
@@ -67,6 +69,7 @@ class Clawver:
         rate_limit: bool,
     ) -> None:
         self.key = key
+        self.settings: Mapping[str, object] = {"api_key": key}
         self.rate_limit = rate_limit
         self._now = now
         self._legacy = generation == "legacy"
@@ -74,6 +77,9 @@ class Clawver:
         self._rows = rows
         self._pagination = pagination
         self._minute: tuple[datetime, int] | None = None
+
+    def stock(self, shop: Shop, hints: dict[str, str]) -> None:
+        """As Dialect: the shop is such as Clawver's are."""
 
     # What is asked for.
 
@@ -195,7 +201,9 @@ class Clawver:
 
     def deliveries(self, shop: Shop, event: Event) -> list[Delivery]:
         """As Dialect: each is signed with its webhook's secret."""
-        name = EVENTS[event.name]
+        name = EVENTS.get(event.name)
+        if name is None:
+            return []
         text = json.dumps(self._bodies.event(event), ensure_ascii=False, separators=(",", ":"))
         body = text.encode()
         return [

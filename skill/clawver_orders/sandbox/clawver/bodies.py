@@ -47,8 +47,8 @@ class Bodies:
         if not self.legacy:
             known["paymentStatus"] = order.payment_status
         return known | {
-            "subtotalInCents": order.total,
-            "platformFeeInCents": (order.total * 2 + 50) // 100,
+            "subtotalInCents": order.subtotal,
+            "platformFeeInCents": (order.subtotal * 2 + 50) // 100,
             "totalInCents": order.total,
             "createdAt": stamp(order.created_at),
             "paidAt": order.paid_at and stamp(order.paid_at),
