@@ -463,6 +463,39 @@ async def test_an_outcome_that_cannot_be_written_is_unknown_and_found_later(
     assert (counter.posts(), counter.paid_back()) == (1, [500])
 
 
+async def test_what_the_claim_waited_for_is_taken_off_the_time_for_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile 70: another program held the record; the claim and the answer have 20 seconds together."""
+    left: list[float] = []
+
+    def wrap(store: ClawverStore) -> ClawverStore:
+        send = store.refund
+
+        async def refund(order_id: str, amount: Money, reason: str, may_start: Deadline) -> Answer:
+            left.append(anyio.current_effective_deadline() - anyio.current_time())
+            return await send(order_id, amount, reason, may_start)
+
+        store.refund = refund  # type: ignore[method-assign]
+        return store
+
+    counter = open_counter(tmp_path, wrap=wrap)
+    decide, waits = counter.ledger.decide, [0.0]
+
+    async def wait(decision: Callable[[Book], Move], *, by: str) -> Move:
+        counter.clock.awake += waits[-1] if by == "desk" else 0
+        return await decide(decision, by=by)
+
+    monkeypatch.setattr(counter.ledger, "decide", wait)
+    assert (await executed(counter, "1.00 USD")).state is State.SUCCEEDED
+    waits.append(8.0)
+    assert (await executed(counter, "2.00 USD")).state is State.SUCCEEDED
+    waits.append(3600.0)
+    with refusal("not_sent"):
+        await executed(counter, "3.00 USD")
+    assert left == [pytest.approx(seconds, abs=0.5) for seconds in (20, 12, 10)]
+
+
 async def test_no_answer_within_the_deadline_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hostile 43: the whole send is cut off."""
     monkeypatch.setattr("clawver_orders.refunds.machine.SEND_WITHIN_S", 0.05)

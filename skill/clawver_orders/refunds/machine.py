@@ -22,7 +22,7 @@ SEND_WITHIN_S: Final = 20.0
 # Clocks of machines that share a desk differ by this at most. What is dated later was written before a clock was
 # set back.
 CLOCKS_DIFFER: Final = timedelta(minutes=2)
-# A claim older than this has no living sender: claim, send and record are cut off at SEND_WITHIN_S.
+# A claim older than this has no living sender: the answer is cut off at SEND_WITHIN_S, the record waits ten more.
 CLAIM_DEAD_AFTER: Final = timedelta(seconds=30)
 NOT_APPLIED_AFTER: Final = timedelta(hours=24)
 LOOKS_APART: Final = timedelta(minutes=15)
