@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clawver_orders.money import Money
-from clawver_orders.order import Item, Order, Shipment, Status, Webhook
+from clawver_orders.order import Counts, Item, Note, Order, Shipment, Status, Transaction, Webhook
 from clawver_orders.refunds.machine import Moved, State
 
 
@@ -73,6 +73,46 @@ class Action:
     outcome: str
     message: str
     approval: Approval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A lasting write on an order: the order as it was last read, and where the write stands."""
+
+    order: Order
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """The notes of an order once a comment was written."""
+
+    order_id: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """How many orders one store has."""
+
+    store: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many orders the stores have. ``notes`` say which could not be asked."""
+
+    stores: tuple[StoreCounts, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """The payments and refunds of an order; ``notes`` name what was left out, and why."""
+
+    transactions: tuple[Transaction, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
