@@ -239,6 +239,10 @@ async def clock_jumps_ahead(forger: Forger) -> None:
     forger.asked.counter.clock.pass_by(days=400)
 
 
+async def clock_is_set_back(forger: Forger) -> None:
+    forger.asked.counter.clock.pass_by(hours=-1)
+
+
 async def price_falls(forger: Forger) -> None:
     order = forger.asked.counter.sandbox.shop.orders[forger.asked.counter.refundable]
     order.items[0].price -= 100
@@ -259,6 +263,7 @@ async def person_says_no(forger: Forger) -> None:
 
 when_answered("answered_when_its_time_is_over", time_passes)
 when_answered("answered_after_the_clock_jumped", clock_jumps_ahead)
+when_answered("answered_after_the_clock_was_set_back", clock_is_set_back)
 when_answered("answered_when_the_price_has_fallen", price_falls)
 when_answered("answered_when_the_desk_is_frozen", desk_freezes)
 when_answered("answered_when_the_cap_is_used_up", cap_is_used_up, limits=Limits({}, {"USD": usd(900)}))
@@ -289,6 +294,30 @@ async def a_client_that_claims_forms_and_never_answers(forger: Forger) -> None:
         assert structured(await forger.execute())["refund"]["approval"]["url"]
     else:
         assert await forger.state()
+
+
+@case(with_forms=True)
+async def a_client_that_answers_after_its_form_was_taken_back(forger: Forger) -> None:
+    taken_back, answered = anyio.Event(), anyio.Event()
+
+    async def late() -> ElicitResult:
+        with anyio.CancelScope(shield=True):
+            await taken_back.wait()
+        answered.set()
+        return yes()
+
+    if forger.era == "legacy":
+        forger.answers.append(late)
+        assert structured(await forger.execute())["refund"]["approval"]["url"]
+        taken_back.set()
+        await answered.wait()
+        await anyio.wait_all_tasks_blocked()
+        assert await forger.asked.state(forger.refund_id) == "prepared"
+    else:
+        # In the newer era nothing waits: it is late when the refund's own time is over.
+        state = await forger.state()
+        forger.asked.counter.clock.pass_by(minutes=15)
+        await forger.between(input_responses=forger.yeses(), request_state=state)
 
 
 @case()
@@ -581,7 +610,7 @@ async def the_assistant_asks_for_another_one(forger: Forger) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 async def test_nothing_moves(directory: Path, era: Era, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "never answers" in name:
+    if "never answers" in name or "taken back" in name:
         monkeypatch.setattr(forms, "_ANSWER_WITHIN_S", 0.01)
     async with forging(directory, era, CASES[name]) as forger:
         forger.refund_id = await forger.prepare()

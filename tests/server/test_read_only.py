@@ -45,7 +45,7 @@ async def test_nothing_but_reads_reaches_the_shop_under_read_only(
         read_only=True,
     ).desk
     server = build(desk, capabilities=[ClawverStore.capabilities])
-    reads = 0
+    reads, books = 0, repr(vars(writing.sandbox.shop.snapshot()))
     async with Client(server, mode=mode, elicitation_callback=yes) as client:
         listed = {tool.name for tool in (await client.list_tools()).tools}
         for name, arguments in [*calls(), ("execute_refund", {"refund_id": prepared.refund_id})]:
@@ -54,5 +54,7 @@ async def test_nothing_but_reads_reaches_the_shop_under_read_only(
             reads += name in listed
     assert reads > 10
     assert {request.method for request in writing.sandbox.requests} == {"GET"}
+    # Nor did a GET change anything.
+    assert repr(vars(writing.sandbox.shop.snapshot())) == books
     assert writing.paid_back() == []
     assert (await writing.desk.execute_refund(prepared.refund_id, YES)).money_moved == "yes"
