@@ -173,8 +173,12 @@ def _retry_after_s(headers: Mapping[str, str], now: Callable[[], datetime]) -> f
     return wait if wait <= _LONGEST_RETRY_AFTER_S else None
 
 
-def readable(reply: Reply, *, empty_ok: bool) -> Reply:
-    """The reply if a read can use it, or may have its status judged by the platform."""
+def readable(reply: Reply, *, empty_ok: bool = False) -> Reply:
+    """The reply if a read can use it, or may have its status judged by the platform.
+
+    Raises:
+        BadResponseError: A redirect, a web page, no JSON, a status that a read cannot have.
+    """
     if reply.status >= 400 or (reply.form == "empty" and empty_ok and 200 <= reply.status < 300):
         return reply
     if reply.status < 200 or reply.status >= 300:

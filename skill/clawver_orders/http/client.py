@@ -101,6 +101,7 @@ class Http:
         anonymous: bool = False,
         deadline_s: float = 15.0,
         empty_ok: bool = False,
+        unjudged: bool = False,
     ) -> Reply:
         """GET, at most three times within the deadline; an answer of 2xx is whole JSON, 4xx and 5xx are returned.
 
@@ -112,6 +113,8 @@ class Http:
             anonymous: Without the store's headers.
             deadline_s: Seconds for everything, waiting and repeating included.
             empty_ok: Whether a 2xx without a body is an answer.
+            unjudged: Return any complete answer, for a platform to which a redirect or a page means something of
+                its own; it then asks readable() about the rest.
 
         Raises:
             InvalidArgument: A parameter that cannot be written into a query.
@@ -138,7 +141,7 @@ class Http:
             outcome = faults.network_error("time-out")
         if isinstance(outcome, DeskError):
             raise outcome
-        return answer.readable(outcome, empty_ok=empty_ok)
+        return outcome if unjudged else answer.readable(outcome, empty_ok=empty_ok)
 
     async def write(
         self,
