@@ -171,7 +171,7 @@ async def test_a_send_that_was_not_applied_stays_unknown_and_is_never_sent_again
 
 
 @pytest.mark.parametrize(
-    ("kind", "step"), [("401", "CLAW_API_KEY"), ("403", "may not refund"), ("404", "get_order")]
+    ("kind", "step"), [("401", "set it anew"), ("403", "may not refund"), ("404", "get_order")]
 )
 async def test_a_complete_refusal_of_the_shop_is_rejected(counter: Counter, kind: str, step: str) -> None:
     """Hostile 54, 55."""

@@ -89,8 +89,8 @@ def test_a_line_is_the_same_text_whoever_writes_it() -> None:
         '"kind":"refund","last_look_at":"2026-11-20T12:05:00+00:00","look_at":"2026-11-20T12:06:00+00:00","looks":2,'
         '"owner":"me","prepared_at":"2026-11-20T12:00:00+00:00","processor_id":"re_example","remaining":null,'
         '"repeats":true,"sent_at":"2026-11-20T12:02:00+00:00","settled_at":"2026-11-20T12:03:00+00:00",'
-        '"shop_id":"ref_1","snapshot":{"customer":"","items":"","known":[],"payment_status":"","refunded":null,'
-        '"status":"","total":null},"state":"unknown","store":"clawver","subject":"ord_1",'
+        '"shop_id":"ref_1","snapshot":{"customer":"","effect":"money","items":"","known":[],"payment_status":"",'
+        '"refunded":null,"refunding":false,"status":"","total":null},"state":"unknown","store":"clawver","subject":"ord_1",'
         '"text":"Gr\\u00f6\\u00dfe \\u00abM\\u00bb","version":3}'
     )
 

@@ -9,7 +9,7 @@ from clawver_orders.errors import RefundError
 from clawver_orders.money import Money
 from clawver_orders.order import Totals
 from clawver_orders.refunds import machine, rules, words
-from clawver_orders.refunds.machine import Known, Move, State
+from clawver_orders.refunds.machine import Move, State
 from clawver_orders.store import Answer
 from tests.refunds.book import NOON, Memory, after, order, shop_refund, usd
 
@@ -182,7 +182,7 @@ def test_what_contradicts_itself_stays_so() -> None:
     move = machine.settle(sending(book), Answer("unknown", "reset"), owner="me", now=NOON)
     move = machine.contradicted(move, "twice", NOON)
     assert machine.contradicted(move, "thrice", NOON) is move
-    found = machine.found(move, evidence="", now=NOON, known=Known("ref_1"), processor_id=None, remaining=usd(1))
+    found = machine.found(move, evidence="", now=NOON, shop_id="ref_1", remaining=usd(1))
     assert found.state is State.SUCCEEDED
 
 
@@ -229,7 +229,7 @@ def test_every_state_is_told_with_what_happened_and_what_to_do(state: State) -> 
         (State.DECLINED, None, "refund.declined", "Do not ask again"),
         (State.NOT_SENT, None, "refund.not_sent", "anew"),
         (State.REJECTED, "conflict", "refund.rejected", "get_order"),
-        (State.REJECTED, "auth", "refund.rejected", "CLAW_API_KEY"),
+        (State.REJECTED, "auth", "refund.rejected", "set it anew"),
         (State.REJECTED, "forbidden", "refund.rejected", "may not refund"),
     ],
 )

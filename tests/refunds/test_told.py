@@ -124,7 +124,10 @@ def test_what_ended_without_being_applied_is_refused_with_what_to_do(state: Stat
 @pytest.mark.parametrize(
     ("error", "step"),
     [
-        ("auth", "No money moved. The shop does not know the key: set CLAW_API_KEY anew."),
+        (
+            "auth",
+            "No money moved. The shop does not know the key: set it anew; clawver-orders doctor names the setting.",
+        ),
         ("forbidden", "No money moved. The key may not refund: use one that may."),
         ("conflict", "No money moved. Check the order with get_order."),
     ],

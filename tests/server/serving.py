@@ -53,7 +53,7 @@ def two_stores(directory: Path) -> Counter:
         return store
 
     first = open_counter(directory / "first")
-    first.desk.stores += open_counter(directory / "second", wrap=renamed).desk.stores
+    first.desk.abilities.stores += open_counter(directory / "second", wrap=renamed).desk.stores
     return first
 
 

@@ -158,7 +158,7 @@ async def test_tools_that_no_platform_has_are_not_listed(counter: Counter) -> No
 async def test_without_a_store_the_tools_of_the_given_platforms_are_listed(counter: Counter) -> None:
     capabilities = [counter.desk.stores[0].capabilities]
     everything = {tool.name for tool in await listed(counter)}
-    counter.desk.stores = ()
+    counter.desk.abilities.stores = ()
     assert {tool.name for tool in await build(counter.desk, capabilities=capabilities).list_tools()} == everything
 
 

@@ -140,7 +140,7 @@ async def test_a_shop_that_cannot_be_asked_is_an_error_of_the_resource(counter: 
         with pytest.raises(MCPError) as caught:
             await client.read_resource(f"order://clawver/{counter.refundable}")
         assert "upstream: " in caught.value.error.message
-        counter.desk.stores = ()
+        counter.desk.abilities.stores = ()
         for uri in ("refunds://open", "order://clawver/ord_1"):
             with pytest.raises(MCPError) as caught:
                 await client.read_resource(uri)

@@ -25,8 +25,8 @@ RULES: Final = {
 }
 
 
-def _send_again_if_absent(move: Move, order: Order, now: datetime) -> Move:
-    seen = _look(move, order, now)
+def _send_again_if_absent(move: Move, order: Order, now: datetime, *, keeps_reason: bool = True) -> Move:
+    seen = _look(move, order, now, keeps_reason=keeps_reason)
     if move.state is State.UNKNOWN and seen.state is State.UNKNOWN:
         return replace(seen, state=State.CONFIRMED, confirmed_at=now, owner=None)
     return seen

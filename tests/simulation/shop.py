@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from clawver_orders.errors import NetworkError, UpstreamError
 from clawver_orders.money import Money
 from clawver_orders.order import Customer, Item, Order, PaymentStatus, ShopRefund, Totals
-from clawver_orders.store import Answer, Capabilities, Deadline
+from clawver_orders.store import Answer, Capabilities, Deadline, Store
 from tests.simulation.world import EPOCH, Cut, World, pause
 
 STORE: Final = "clawver"
@@ -72,7 +72,7 @@ class ShopOrder:
         return tuple(refund for refund in self.refunds if refund.ours == move_id)
 
 
-class Shop:
+class Shop(Store):
     """A shop behind a network: the part of the Store port that refunds use.
 
     Args:

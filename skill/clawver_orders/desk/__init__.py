@@ -1,31 +1,41 @@
 """What the shop's clerk does: one method per tool, over any store."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, time
-from typing import Literal, cast
+from datetime import datetime
+from typing import Literal
 
+import anyio
+
+from clawver_orders.desk import arguments, listing
+from clawver_orders.desk.abilities import Abilities, refuse_unused
+from clawver_orders.desk.actions import Actions
 from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.refunding import Refunding
-from clawver_orders.desk.results import Consent, Listing, Refund, Registration, Tracking, Variants
-from clawver_orders.desk.webhooks import Webhooks
-from clawver_orders.errors import InvalidArgument, RefundError, SetupError
-from clawver_orders.order import (
-    PAYMENT_STATUSES,
-    STATUSES,
-    Download,
-    Order,
-    PaymentStatus,
-    Query,
-    Receipt,
-    Status,
-    Webhook,
+from clawver_orders.desk.results import (
+    Acted,
+    Commented,
+    Consent,
+    Counted,
+    Listing,
+    Refund,
+    Registration,
+    StoreCounts,
+    Tracking,
+    Transactions,
+    Variants,
 )
+from clawver_orders.desk.tracking import whereabouts
+from clawver_orders.desk.webhooks import Webhooks
+from clawver_orders.errors import DeskError, RefundError, SetupError
+from clawver_orders.order import Counts, Download, Order, Receipt, Webhook
 from clawver_orders.refunds.limits import NO_LIMITS, Limits
 from clawver_orders.refunds.machine import Ledger, Move
 from clawver_orders.store import Store
 
 __all__ = ["Desk"]
+
+_Act = Literal["cancel_order", "mark_order_paid", "adjust_order_price"]
 
 
 class Desk:
@@ -67,22 +77,27 @@ class Desk:
         approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
         missing_store: SetupError | None = None,
     ) -> None:
-        self.stores = tuple(stores)
+        self.abilities = Abilities(stores, missing_store)
         self.sandbox = sandbox
         self.read_only = read_only
         self.trust_forms = trust_forms
         self.customer_data: Literal["masked", "full"] = customer_data
-        self._missing_store = missing_store
         self._now = now
         approve = "clawver-orders approve --sandbox" if sandbox else "clawver-orders approve"
         self.moves = Moves(ledger, now, awake, limits)
         asking = Asking(approve, approval_address)
-        self.refunds = Refunding(self.moves, self._store, asking)
+        self.refunds = Refunding(self.moves, self.abilities.named, asking)
+        self.actions = Actions(self.moves, self.abilities.named, asking)
         self.webhooks = Webhooks(self.moves, allowed_hosts, keep_secret, asking)
 
     def in_flight(self) -> int:
         """How many writes are between their claim and their record at this moment."""
         return self.moves.in_flight
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """The configured shops."""
+        return self.abilities.stores
 
     async def list_orders(
         self,
@@ -90,45 +105,55 @@ class Desk:
         *,
         status: str = "",
         payment_status: str = "",
+        fulfillment_status: str = "",
+        payment_method: str = "",
         search: str = "",
         after: str = "",
         before: str = "",
+        date_field: str = "",
+        sort: str = "",
         limit: int = 20,
         cursor: str = "",
     ) -> Listing:
-        """Orders, newest first. ``after`` and ``before`` are days or times, both inclusive."""
-        if not 1 <= limit <= 100:
-            raise InvalidArgument("limit is not between 1 and 100", "Ask for 1 to 100 orders", field="limit")
-        since, until = self._moment(after, "after", time.min), self._moment(before, "before", time.max)
-        if since and until and since > until:
-            raise InvalidArgument("after is later than before", "Give the earlier one as after", field="after")
-        page = await self._store(store).list_orders(
-            Query(
-                status=cast("Status | None", _word(status, STATUSES, "status")),
-                payment_status=cast(
-                    "PaymentStatus | None", _word(payment_status, PAYMENT_STATUSES, "payment_status")
-                ),
-                search=search.strip() or None,
-                after=since,
-                before=until,
-                limit=limit,
-                cursor=cursor or None,
-            )
+        """Orders of one store, or of all. ``after`` and ``before`` are days or times, both inclusive."""
+        query = arguments.query(
+            status=status,
+            payment_status=payment_status,
+            fulfillment_status=fulfillment_status,
+            payment_method=payment_method,
+            search=search,
+            after=after,
+            before=before,
+            date_field=date_field,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+            zone=self._now().tzinfo,
         )
+        if not store and len(self.stores) > 1:
+            return await listing.of_all(self.abilities.every("list_orders"), query)
+        asked = self.abilities.able(store, "list_orders")
+        refuse_unused(asked, listing.arguments(query))
+        arguments.refuse_fulfillment(fulfillment_status, asked.capabilities)
+        page = await asked.list_orders(query)
         return Listing(page.orders, page.next_cursor, page.total, page.notes)
 
-    async def get_order(self, store: str, order_id: str) -> Order:
-        """One order with all that the shop says of it."""
-        return await self._store(store).get_order(order_id)
+    async def get_order(self, store: str, order_id: str, *, order_key: str = "", billing_email: str = "") -> Order:
+        """One order with all that the shop says of it; with a buyer's key and e-mail, as its buyer opens it."""
+        asked = self.abilities.able(store, "get_order")
+        refuse_unused(asked, {"order_key": order_key, "billing_email": billing_email})
+        if order_key or billing_email:
+            return await asked.guest_order(order_id, order_key, billing_email)
+        return await asked.get_order(order_id)
 
     async def track_order(self, store: str, order_id: str) -> Tracking:
         """Where the parcels of an order are."""
-        order = await self._store(store).get_order(order_id)
-        return Tracking(order.id, order.status, order.shipments, _whereabouts(order))
+        order = await self.abilities.able(store, "track_order").get_order(order_id)
+        return Tracking(order.id, order.status, order.shipments, whereabouts(order))
 
     async def lookup_variants(self, store: str, order_id: str) -> Variants:
         """Which size or kind of each made or shipped thing was ordered; downloads have none and are left out."""
-        order = await self._store(store).get_order(order_id)
+        order = await self.abilities.able(store, "lookup_variants").get_order(order_id)
         items = tuple(item for item in order.items if item.kind != "digital")
         if not items:
             return Variants(order.id, (), "Only downloads were ordered: there is no size to look up.")
@@ -145,20 +170,23 @@ class Desk:
         self, store: str, order_id: str, item_id: str, download_token: str = ""
     ) -> Download:
         """A new link to a bought file."""
-        return await self._store(store).download(order_id, item_id, download_token or None)
+        return await self.abilities.able(store, "regenerate_download").download(
+            order_id, item_id, download_token or None
+        )
 
     async def get_public_order(self, store: str, order_id: str, token: str) -> Order:
         """An order as its buyer sees it."""
-        return await self._store(store).public_order(order_id, token)
+        return await self.abilities.able(store, "get_public_order").public_order(order_id, token)
 
     async def get_receipt(self, store: str, checkout_id: str) -> Receipt:
         """What a buyer got at the end of a checkout."""
-        return await self._store(store).receipt(checkout_id)
+        return await self.abilities.able(store, "get_receipt").receipt(checkout_id)
 
     async def prepare_refund(self, store: str, order_id: str, amount: str, reason: str, another: bool) -> Refund:
         """Check a refund and keep it for a person to confirm; moves nothing."""
         self._refuse_read_only()
-        return await self.refunds.prepare(self._store(store), order_id, amount, reason, another=another)
+        able = self.abilities.able(store, "refund")
+        return await self.refunds.prepare(able, order_id, amount, reason, another=another)
 
     async def execute_refund(self, refund_id: str, consent: Consent | None) -> Refund:
         """Send a confirmed refund, once; called again it answers from the record."""
@@ -168,90 +196,127 @@ class Desk:
     async def check_refund(self, store: str = "", refund_id: str = "", order_id: str = "") -> tuple[Refund, ...]:
         """How refunds stand, with plain reads of the shop where the outcome is not known."""
         if not refund_id:
-            self._store(store or (self.stores[0].name if self.stores else ""))
+            _ = self.abilities.named(store) if store else self.abilities.all()
         return await self.refunds.check(store, refund_id, order_id)
+
+    async def cancel_order(self, store: str, order_id: str, reason: str, consent: Consent | None) -> Acted:
+        """Cancel an order, once, when a person said yes. The same call again continues the same cancelling."""
+        return await self._act("cancel_order", store, order_id, reason, consent)
+
+    async def mark_order_paid(self, store: str, order_id: str, consent: Consent | None) -> Acted:
+        """Mark an order as paid by other means; as cancel_order."""
+        return await self._act("mark_order_paid", store, order_id, "", consent)
+
+    async def adjust_order_price(
+        self, store: str, order_id: str, adjustment: str, consent: Consent | None
+    ) -> Acted:
+        """Change the total of an unpaid order by ``"-20.00 CNY"`` or the like; as cancel_order."""
+        return await self._act("adjust_order_price", store, order_id, adjustment, consent)
+
+    async def _act(self, kind: _Act, store: str, order_id: str, given: str, consent: Consent | None) -> Acted:
+        self._refuse_read_only()
+        return await self.actions.act(self.abilities.able(store, kind), kind, order_id, given, consent)
+
+    async def action_waiting(self, kind: _Act, store: str, order_id: str, given: str) -> Move:
+        """The action that the tool of its kind would go on with; made if there is none yet."""
+        self._refuse_read_only()
+        return await self.actions.waiting(self.abilities.able(store, kind), kind, order_id, given)
+
+    async def close_order(self, store: str, order_id: str) -> Order:
+        """Say that a paid order is done."""
+        self._refuse_read_only()
+        able = self.abilities.able(store, "close_order")
+        await able.close(order_id)
+        return await able.get_order(order_id)
+
+    async def reopen_order(self, store: str, order_id: str) -> Order:
+        """Take a closed order back."""
+        self._refuse_read_only()
+        able = self.abilities.able(store, "reopen_order")
+        await able.reopen(order_id)
+        return await able.get_order(order_id)
+
+    async def refresh_order(self, store: str, order_id: str) -> Order:
+        """Have the shop ask its payment channels how an order stands; its state in the shop may change by that."""
+        self._refuse_read_only()
+        able = self.abilities.able(store, "refresh_order")
+        await able.refresh(order_id)
+        return await able.get_order(order_id)
+
+    async def comment_order(
+        self, store: str, order_id: str, comment: str, *, comment_id: str = "", as_customer: bool = False
+    ) -> Commented:
+        """Write a comment on an order, or rewrite one."""
+        self._refuse_read_only()
+        able = self.abilities.able(store, "comment_order")
+        refuse_unused(able, {"comment_id": comment_id, "as_customer": as_customer})
+        notes = await able.comment(
+            order_id, arguments.comment(comment), comment_id=comment_id, as_customer=as_customer
+        )
+        return Commented(order_id, notes)
+
+    async def count_orders(self, store: str = "") -> Counted:
+        """How many orders one store has, or all, by where they stand."""
+        stores = (self.abilities.able(store, "count_orders"),) if store else self.abilities.every("count_orders")
+        counted: dict[str, Counts | DeskError] = {}
+
+        async def count(one: Store) -> None:
+            try:
+                counted[one.name] = await one.counts()
+            except DeskError as error:
+                counted[one.name] = error
+
+        async with anyio.create_task_group() as tasks:
+            for one in stores:
+                tasks.start_soon(count, one)
+        found = [(name, counted[name]) for name in (one.name for one in stores)]
+        failed = [(name, error) for name, error in found if isinstance(error, DeskError)]
+        if len(failed) == len(found):
+            raise failed[0][1]
+        return Counted(
+            tuple(StoreCounts(name, counts) for name, counts in found if isinstance(counts, Counts)),
+            tuple(f"{name} could not be asked ({error.code}): {error.happened}." for name, error in failed),
+        )
+
+    async def list_transactions(self, store: str, order_id: str, transaction_id: str = "") -> Transactions:
+        """The payments and refunds of an order; what the shop gave of another order is left out, and said."""
+        able = self.abilities.able(store, "list_transactions")
+        given = await able.transactions(order_id, transaction_id)
+        ours = tuple(one for one in given if one.order_id in {None, order_id})
+        left_out = [one for one in given if one not in ours]
+        return Transactions(
+            ours,
+            tuple(f"{one.id} was left out: the shop says that it is of order {one.order_id}." for one in left_out),
+        )
+
+    async def look(self, move: Move) -> datetime | None:
+        """Look at the shop for what was sent and is not settled; when to look again, if at all."""
+        if move.kind == "refund":
+            return (await self.refunds.look(move)).next_check_at
+        return (await self.actions.look(move)).look_at
 
     async def create_webhook(
         self, store: str, url: str, events: tuple[str, ...], consent: Consent | None
     ) -> Registration:
         """Have the shop send its events to an address that the operator allowed and a person approved."""
         self._refuse_read_only()
-        return await self.webhooks.create(self._store(store), url, events, consent)
+        return await self.webhooks.create(self.abilities.able(store, "webhooks"), url, events, consent)
 
     async def webhook_waiting(self, store: str, url: str, events: tuple[str, ...]) -> Move:
         """The registration that create_webhook with these arguments would go on with; made if there is none yet."""
-        return await self.webhooks.waiting(self._store(store), url, events)
+        return await self.webhooks.waiting(self.abilities.able(store, "webhooks"), url, events)
 
     async def list_webhooks(self, store: str) -> tuple[Webhook, ...]:
         """Where the shop sends its events."""
-        return await self._store(store).list_webhooks()
+        return await self.abilities.able(store, "webhooks").list_webhooks()
 
     async def delete_webhook(self, store: str, webhook_id: str) -> None:
         """Stop the shop from sending events there."""
         self._refuse_read_only()
-        await self._store(store).delete_webhook(webhook_id)
+        await self.abilities.able(store, "webhooks").delete_webhook(webhook_id)
 
     def _refuse_read_only(self) -> None:
         if self.read_only:
             raise RefundError(
                 "read_only", "This desk is read-only", "A person starts it without --read-only if it shall write"
             )
-
-    def _store(self, name: str) -> Store:
-        if not self.stores:
-            raise self._missing_store or SetupError("No store is configured", "Set CLAW_API_KEY, or try --sandbox")
-        if not name and len(self.stores) == 1:
-            return self.stores[0]
-        for store in self.stores:
-            if store.name == name:
-                return store
-        names = ", ".join(store.name for store in self.stores)
-        raise InvalidArgument("store is not one of the configured ones", f"Use one of: {names}", field="store")
-
-    def _moment(self, text: str, field: str, of_day: time) -> datetime | None:
-        """A time, or a whole day in the desk's own zone, that an assistant wrote."""
-        if not text:
-            return None
-        try:
-            if len(text) == 10:
-                return datetime.combine(date.fromisoformat(text), of_day, self._now().tzinfo)
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise InvalidArgument(
-                f"{field} is neither a day nor a time with its zone",
-                "Write 2026-01-31, or 2026-01-31T09:00:00Z",
-                field=field,
-            )
-        return moment
-
-
-def _word(text: str, words: tuple[str, ...], field: str) -> str | None:
-    if text and text not in words:
-        raise InvalidArgument(f"{field} is not a word of this desk", f"Use one of: {', '.join(words)}", field=field)
-    return text or None
-
-
-def _whereabouts(order: Order) -> str:
-    """One sentence on where the parcels are that a shopkeeper can pass on."""
-    if order.shipments:
-        numbers = [shipment.tracking_number for shipment in order.shipments if shipment.tracking_number]
-        if order.status == "delivered":
-            return "The parcel was delivered; if the buyer does not have it, ask the carrier."
-        if numbers:
-            return (
-                f"{len(order.shipments)} parcel on its way."
-                if len(order.shipments) == 1
-                else (f"{len(order.shipments)} parcels on their way.")
-            )
-        return "A parcel is on record, without a tracking number yet."
-    if order.items and all(item.kind == "digital" for item in order.items):
-        return "Only downloads were ordered: there is no parcel. A new link can be made with regenerate_download."
-    if order.status == "cancelled":
-        return "The order was cancelled: there is no parcel."
-    if order.payment_status in {"pending", "failed"}:
-        return "The order is not paid: nothing is sent before that."
-    if order.status in {"shipped", "delivered"}:
-        return "It was shipped, but the shop gives no tracking for it."
-    return "It is not shipped yet: tracking appears once the parcel leaves."

@@ -36,7 +36,7 @@ async def reconcile(desk: Desk, *, sleep: Callable[[float], Awaitable[None]], ra
 
 
 async def look_at_due(desk: Desk) -> float:
-    """Look once for every refund whose time has come.
+    """Look once for every refund and action whose time has come.
 
     Returns:
         Seconds until the next is due, at least 2 and at most 60.
@@ -44,11 +44,10 @@ async def look_at_due(desk: Desk) -> float:
     now = desk.moves.now()
     waits = [_AT_MOST_S]
     for move in await desk.moves.ledger.find(states=UNSETTLED - {State.MANUAL}):
-        if move.kind != "refund":
+        if move.kind == "create_webhook":
             continue
         due = move.look_at or (move.sent_at or now) + timedelta(seconds=_AT_MOST_S / 2)
         if due <= now:
-            told = await desk.refunds.look(move)
-            due = told.next_check_at or now + timedelta(seconds=_AT_MOST_S)
+            due = await desk.look(move) or now + timedelta(seconds=_AT_MOST_S)
         waits.append((due - now).total_seconds())
     return max(_FIRST_AFTER_S, min(waits))

@@ -32,6 +32,7 @@ class Refunding:
     async def prepare(self, store: Store, order_id: str, amount: str, reason: str, *, another: bool) -> Refund:
         """Check a refund against the order and all rules, and keep it for a person to confirm. Moves nothing."""
         order = await store.get_order(order_id)
+        effect = await store.refund_effect(order)
 
         def decide(book: Book) -> Move:
             return rules.prepare(
@@ -44,6 +45,7 @@ class Refunding:
                 limits=self._moves.limits,
                 now=self._moves.now(),
                 random=secrets.randbelow,
+                effect=effect,
             )
 
         try:
@@ -72,11 +74,12 @@ class Refunding:
     async def _send(self, move: Move) -> Move:
         store = self._store_named(move.store)
         order = await store.get_order(move.subject)
+        seen = rules.snapshot(order, await store.refund_effect(order))
         amount = _amount(move)
+        # What was confirmed, never what is possible by now: where they differ, the claim is void.
+        send = store.record_refund if move.snapshot.effect == "record" else store.refund
         return await self._moves.send_once(
-            move,
-            rules.snapshot(order),
-            lambda may_start: store.refund(move.subject, amount, move.reason_sent, may_start),
+            move, seen, lambda may_start: send(move.subject, amount, move.reason_sent, may_start)
         )
 
     async def check(self, store: str, refund_id: str, order_id: str) -> tuple[Refund, ...]:
@@ -95,11 +98,15 @@ class Refunding:
             return self.told(await self._moves.confirmed(move, None))
         move = await self._moves.recovered(move)
         try:
-            order = await self._store_named(move.store).get_order(move.subject)
+            store = self._store_named(move.store)
+            order = await store.get_order(move.subject)
         except DeskError as error:
             return self.told(move, f" The shop could not be asked just now ({error.code}).")
         now = self._moves.now()
-        return self.told(await self._moves.looked(move, lambda held: rules.look(held, order, now)))
+        marks = store.capabilities.keeps_reason
+        return self.told(
+            await self._moves.looked(move, lambda held: rules.look(held, order, now, keeps_reason=marks))
+        )
 
     async def resolve(self, refund_id: str, *, applied: bool, by: str) -> Refund:
         """A person's word on a refund whose outcome is not known."""

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+from clawver_orders.desk.actions import OUTCOMES
 from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.results import Action, Approval, Consent, Registration
@@ -14,7 +15,6 @@ from clawver_orders.refunds.machine import Book, Known, Move, Snapshot, State
 from clawver_orders.store import Answer, Deadline, Store
 
 _URL_CAP = 500
-_OUTCOMES = {"yes": "done", "no": "no", "pending": "pending", "unknown": "unknown"}
 
 
 def _host(url: str) -> str | None:
@@ -151,14 +151,7 @@ class Webhooks:
                 return machine.absent(held, now)
             if len(new) > 1:
                 return machine.contradicted(held, f"the shop shows {len(new)} new webhooks with this address", now)
-            return machine.found(
-                held,
-                evidence="difference: the shop lists it",
-                now=now,
-                known=new[0],
-                processor_id=None,
-                remaining=None,
-            )
+            return machine.found(held, evidence="difference: the shop lists it", now=now, shop_id=new[0].id)
 
         return await self._moves.looked(move, look)
 
@@ -169,7 +162,7 @@ class Webhooks:
             action=Action(
                 action_id=move.id,
                 state=move.state,
-                outcome=_OUTCOMES[move.moved],
+                outcome=OUTCOMES[move.moved],
                 message=words.registration(move, waiting=waiting),
                 approval=approval,
             ),

@@ -1,8 +1,9 @@
 """The states of a money move and the only ways between them: no I/O, no clock, no HTTP.
 
-A move is a write that must happen at most once: a refund, and what is as lasting as one (a webhook's
-registration). Every function here takes what is known and the time, and returns the move as it is afterwards;
-the ledger stores the result in the same transaction in which the function looked.
+A move is a write that must happen at most once: a refund, and what is as good as money or as lasting (cancelling
+an order, its payment's mark, its price, a webhook's registration). Every function here takes what is known and the
+time, and returns the move as it is afterwards; the ledger stores the result in the same transaction in which the
+function looked.
 """
 
 import re
@@ -14,7 +15,7 @@ from typing import Final, Literal, Protocol
 
 from clawver_orders.errors import RefundError
 from clawver_orders.money import Money
-from clawver_orders.store import Answer
+from clawver_orders.store import Answer, RefundEffect
 
 PREPARED_FOR: Final = timedelta(minutes=15)
 CONFIRMED_FOR: Final = timedelta(minutes=5)
@@ -28,7 +29,7 @@ NOT_APPLIED_AFTER: Final = timedelta(hours=24)
 LOOKS_APART: Final = timedelta(minutes=15)
 _LOOK_AGAIN_AFTER_S: Final = (2, 10, 60, 300, 1800, 7200, 86400)
 
-Kind = Literal["refund", "create_webhook"]
+Kind = Literal["refund", "create_webhook", "cancel_order", "mark_order_paid", "adjust_order_price"]
 Moved = Literal["yes", "no", "pending", "unknown"]
 
 
@@ -109,15 +110,21 @@ class Snapshot:
     known: tuple[Known, ...] = ()
     customer: str = ""
     items: str = ""
+    refunding: bool = False
+    effect: RefundEffect = "money"
 
     def shows(self, refund: "Move") -> bool:
         """Whether a refund of ours is on record here, by the shop's id for it or by its mark."""
         return any(known.id == refund.shop_id or refund.id in known.text for known in self.known)
 
-    def changes(self, now: "Snapshot") -> str:
+    def changes(self, now: "Snapshot", *, stage: bool = False) -> str:
         """What of this is different now, in words; empty where nothing that matters is.
 
         A parcel that moved on (``status``) does not matter to a refund.
+
+        Args:
+            now: The same subject as it was just read.
+            stage: Whether the order's status matters too, as it does to whoever cancels it.
         """
         if self.total != now.total:
             return f"the total was {self.total} and is {now.total}"
@@ -125,6 +132,12 @@ class Snapshot:
             return f"the refunds on record were {self.refunded} and are {now.refunded}"
         if self.payment_status != now.payment_status:
             return f"the payment status was {self.payment_status} and is {now.payment_status}"
+        if self.refunding != now.refunding:
+            return "a refund on it was started or ended in the shop"
+        if self.effect != now.effect:
+            return "whether the payment method can give money back"
+        if stage and self.status != now.status:
+            return f"the status was {self.status} and is {now.status}"
         return ""
 
 
@@ -136,7 +149,8 @@ class Move:
         id: ``R-`` and eight characters; it is also the marker that goes with a refund's reason.
         kind: What the write is.
         subject: The order's id, or the webhook's URL.
-        text: The reason as the assistant gave it, cleaned; or the webhook's events, joined with commas.
+        text: The reason as the assistant gave it, cleaned; the webhook's events, joined with commas; or by how
+            much a price is changed.
         another: Whether a second refund of the same amount was asked for on purpose.
         repeats: Whether it is one.
         version: Counts the moves between states; a writer names the version that it saw.
@@ -176,6 +190,8 @@ class Move:
     @property
     def moved(self) -> Moved:
         """Whether money (or the lasting change) moved, as far as anyone can know."""
+        if self.snapshot.effect == "record":
+            return "no"
         return _MOVED.get(self.state, "no")
 
     @property
@@ -296,10 +312,11 @@ def refuse_beside(book: Book, store: str, subject: str) -> None:
     """
     for other in book.of(store, subject):
         if other.state in OPEN:
+            how = f"check_refund with {other.id}" if other.kind == "refund" else f"{other.kind} again as before"
             raise RefundError(
                 "open",
                 f"{other.id} on the same order is {other.state}, and only one may be under way",
-                f"Call check_refund with {other.id}; until it is settled nothing else is sent",
+                f"Call {how}; until it is settled nothing else is sent",
             )
 
 
@@ -343,7 +360,7 @@ def confirm(book: Book, move: Move, *, by: str, now: datetime) -> Move:
     if move.state is not State.PREPARED:
         return move
     refuse_beside(book, move.store, move.subject)
-    if other := unshown(book, move.store, move.subject, move.snapshot):
+    if move.kind == "refund" and (other := unshown(book, move.store, move.subject, move.snapshot)):
         return step(move, State.VOID, settled_at=now, evidence=f"{other.id} was refunded since it was prepared")
     return step(move, State.CONFIRMED, confirmed_at=now, confirmed_by=by)
 
@@ -366,7 +383,7 @@ def claim(move: Move, seen: Snapshot, *, owner: str, now: datetime) -> Move:
     move = expire(move, now)
     if move.state is not State.CONFIRMED:
         return move
-    if changed := move.snapshot.changes(seen):
+    if changed := move.snapshot.changes(seen, stage=move.kind != "refund"):
         return step(
             move, State.VOID, settled_at=now, evidence=f"the order changed since it was confirmed: {changed}"
         )
@@ -415,8 +432,19 @@ def abandoned(move: Move, now: datetime) -> Move:
     return move
 
 
+def accepted(move: Move, evidence: str, now: datetime) -> Move:
+    """The shop shows that it accepted it, and has not settled it."""
+    return step(move, State.ACCEPTED, evidence=evidence, last_look_at=now, look_at=_look_at(move.looks, now))
+
+
 def found(
-    move: Move, *, evidence: str, now: datetime, known: Known, processor_id: str | None, remaining: Money | None
+    move: Move,
+    *,
+    evidence: str,
+    now: datetime,
+    shop_id: str | None,
+    processor_id: str | None = None,
+    remaining: Money | None = None,
 ) -> Move:
     """The shop shows it: it was applied."""
     return step(
@@ -424,7 +452,7 @@ def found(
         State.SUCCEEDED,
         settled_at=now,
         evidence=evidence,
-        shop_id=known.id,
+        shop_id=shop_id,
         processor_id=processor_id,
         remaining=remaining or move.remaining,
         look_at=None,

@@ -15,14 +15,19 @@ from clawver_orders.order import Order, ShopRefund
 from clawver_orders.refunds import machine
 from clawver_orders.refunds.limits import Limits, refuse_frozen
 from clawver_orders.refunds.machine import MARKER, Book, Known, Move, Snapshot, State
-from clawver_orders.store import Capabilities
+from clawver_orders.store import Capabilities, RefundEffect
 
 REASON_CAP: Final = 200
 _PAID: Final = frozenset({"paid", "partially_refunded"})
 
 
-def snapshot(order: Order) -> Snapshot:
-    """What of an order a person confirms, and what must be unchanged when the refund is sent."""
+def snapshot(order: Order, effect: RefundEffect = "money") -> Snapshot:
+    """What of an order a person confirms, and what must be unchanged when the write is sent.
+
+    Args:
+        order: The order as just read.
+        effect: What a refund on it would do.
+    """
     items = "; ".join(f"{item.quantity} × {item.variant_name or item.title}" for item in order.items[:3])
     more = f"; and {len(order.items) - 3} more" if len(order.items) > 3 else ""
     return Snapshot(
@@ -38,6 +43,8 @@ def snapshot(order: Order) -> Snapshot:
         ),
         customer=text.mask_email(order.customer.email) if order.customer.email else "",
         items=items + more,
+        refunding=order.refunding,
+        effect=effect,
     )
 
 
@@ -84,6 +91,12 @@ def left(order: Order) -> tuple[Money, Money]:
             f"The order's payment is {order.payment_status}, so there is no money to give back",
             "Check the order with get_order",
         )
+    if order.refunding:
+        raise RefundError(
+            "not_refundable",
+            "The shop is giving money back on this order already",
+            "Wait until it is through: refresh_order, where the shop has it, and then get_order",
+        )
     return total, refundable
 
 
@@ -98,6 +111,7 @@ def prepare(
     limits: Limits,
     now: datetime,
     random: Callable[[int], int],
+    effect: RefundEffect = "money",
 ) -> Move:
     """Check all rules and make the move that a person can confirm. The same request again is the same move.
 
@@ -111,6 +125,7 @@ def prepare(
         limits: How much may move; looked at here so that nobody is asked in vain, and again when it is confirmed.
         now: The time.
         random: A source of random numbers below a bound.
+        effect: What the shop does with a refund on this order.
 
     Raises:
         InvalidArgument: The amount or the reason is not of the right form.
@@ -122,6 +137,12 @@ def prepare(
     machine.refuse_beside(book, order.store, order.id)
     total, rest = left(order)
     _refuse_foreign(book, order)
+    if effect == "none":
+        raise RefundError(
+            "not_refundable",
+            "The order's payment method cannot give money back through the shop",
+            "Pay it back where it was paid; with record_only_refunds = true in the settings it can be written down",
+        )
     wanted = _amount(amount, total, rest, capabilities)
     limits.refuse_over(book, wanted, now)
     move = Move(
@@ -134,7 +155,7 @@ def prepare(
         prepared_at=now,
         amount=wanted,
         another=another,
-        snapshot=snapshot(order),
+        snapshot=snapshot(order, effect),
         remaining=rest - wanted,
     )
     if not another:
@@ -260,14 +281,16 @@ def unused_id(book: Book, random: Callable[[int], int]) -> str:
     return move_id
 
 
-def look(move: Move, order: Order, now: datetime) -> Move:
+def look(move: Move, order: Order, now: datetime, *, keeps_reason: bool = True) -> Move:
     """What a look at the shop says about a move whose outcome is not known.
 
-    The shop keeps the reason, so the marker is the proof. That it is not there proves nothing. What contradicted
+    Where the shop keeps the reason, the marker is the proof. That it is not there proves nothing. What contradicted
     itself once stays for a person to settle; the look is only counted.
     """
     if move.state is State.MANUAL:
         return machine.absent(move, now)
+    if not keeps_reason:
+        return _by_difference(move, order, now)
     marked = [refund for refund in order.refunds if move.id in markers(refund)]
     if not marked:
         return machine.absent(move, now)
@@ -278,11 +301,34 @@ def look(move: Move, order: Order, now: datetime) -> Move:
         return machine.contradicted(
             move, f"the shop shows the mark {move.id} on {refund.amount}, and {move.amount} was sent", now
         )
+    return _found(move, order, refund, "marker: the shop's record shows it", now)
+
+
+def _by_difference(move: Move, order: Order, now: datetime) -> Move:
+    """Without marks: what is there now and was not when it was confirmed.
+
+    Such a shop gives back the whole order or nothing. So whoever started what is seen there, it is paid back once.
+    """
+    before = {known.id for known in move.snapshot.known}
+    new = [refund for refund in order.refunds if refund.id not in before]
+    if len(new) > 1 or any(refund.amount != move.amount for refund in new):
+        amounts = ", ".join(str(refund.amount) for refund in new)
+        return machine.contradicted(move, f"the shop shows new refunds of {amounts}; {move.amount} was sent", now)
+    if new:
+        return _found(move, order, new[0], "difference: a refund of this amount is new", now)
+    if order.payment_status == "refunded" and move.snapshot.payment_status != "refunded":
+        return _found(move, order, None, "difference: the order is refunded now", now)
+    if order.refunding and move.state is State.UNKNOWN:
+        return machine.accepted(move, "difference: the shop shows that it is refunding the order", now)
+    return machine.absent(move, now)
+
+
+def _found(move: Move, order: Order, refund: ShopRefund | None, evidence: str, now: datetime) -> Move:
     return machine.found(
         move,
-        evidence="marker: the shop's record shows it",
+        evidence=evidence,
         now=now,
-        known=Known(refund.id),
-        processor_id=refund.processor_id,
+        shop_id=refund.id if refund else None,
+        processor_id=refund.processor_id if refund else None,
         remaining=order.totals.refundable if order.refunds_complete else None,
     )

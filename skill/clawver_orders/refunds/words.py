@@ -20,6 +20,10 @@ def message(move: Move, *, waiting: str = "") -> str:
             return "It is being sent at this moment. Call check_refund in half a minute; do not prepare another."
         case State.ACCEPTED:
             return "The shop accepted it and settles it later. Call check_refund later; do not prepare another."
+        case State.SUCCEEDED if move.snapshot.effect == "record":
+            return (
+                f"Written down in the shop as refunded: {move.amount}. No money moved by it: pay it back yourself."
+            )
         case State.SUCCEEDED:
             return f"Refunded {move.amount}. The customer's bank takes 1 to 5 business days."
         case State.UNKNOWN:
@@ -80,6 +84,48 @@ def _contradicted(move: Move) -> str:
     )
 
 
+_ACTED = {
+    "cancel_order": "Cancelled. No money went back by it: what was paid is given back with prepare_refund.",
+    "mark_order_paid": "Marked as paid.",
+}
+
+
+def action(move: Move, *, waiting: str) -> str:
+    """What is told about a lasting write on an order.
+
+    Args:
+        move: The action.
+        waiting: How a person can be asked outside of the assistant.
+    """
+    match move.state:
+        case State.PREPARED:
+            return (
+                f"Nothing was sent: a person must approve it. Call {move.kind} again: where your program has "
+                f"forms, a person is asked by one. Else: {waiting}"
+            )
+        case State.SUCCEEDED:
+            return _ACTED.get(move.kind) or f"The price was changed by {move.text}."
+        case State.CONFIRMED | State.SENDING:
+            return f"Confirmed and under way. Call {move.kind} again with the same arguments to see how it ended."
+        case State.ACCEPTED:
+            return (
+                "The shop said yes, and the order does not show it yet. "
+                f"Call {move.kind} again later with the same arguments; nothing will be sent again."
+            )
+        case State.UNKNOWN:
+            return (
+                f"It was sent once and the outcome is unknown ({move.evidence}). Nothing will be sent again: look "
+                f"with get_order, or call {move.kind} again later with the same arguments."
+            )
+        case State.MANUAL:
+            return (
+                f"What the shop shows is not what was sent: {move.evidence}. "
+                f"A person looks in the shop's dashboard, then runs: clawver-orders resolve {move.id}"
+            )
+        case _:
+            return f"Nothing was changed: {move.evidence or move.state}."
+
+
 _REFUSED = {
     State.EXPIRED: "expired",
     State.VOID: "void",
@@ -97,7 +143,7 @@ _NEXT = {
 }
 
 _REJECTED_NEXT = {
-    "auth": "No money moved. The shop does not know the key: set CLAW_API_KEY anew",
+    "auth": "No money moved. The shop does not know the key: set it anew; clawver-orders doctor names the setting",
     "forbidden": "No money moved. The key may not refund: use one that may",
 }
 
