@@ -1,16 +1,45 @@
 """What a person sees before money moves, and who may be asked where: facts of the record, never a buyer's text."""
 
+from collections.abc import Mapping
+from typing import Final, Literal
+
 from clawver_orders import text
 from clawver_orders.approvals.pin import Pin
 from clawver_orders.desk import Desk
 from clawver_orders.desk.results import Consent
 from clawver_orders.errors import DeskError, RefundError
-from clawver_orders.refunds import words
-from clawver_orders.refunds.machine import Move, State
+from clawver_orders.refunds import actions, words
+from clawver_orders.refunds.machine import Kind, Move, State
 
+Act = Literal["cancel_order", "mark_order_paid", "adjust_order_price"]
 FORM_CAP = 1000
 SECOND = "SECOND REFUND OF THE SAME AMOUNT"
+RECORD = "Only written down in the shop: no money moves by this"
 _REASON_CAP = 120
+_REASON: Final = "Reason (the assistant's words)"
+
+# What each is called, what is asked about it, and what a person types to say that they read it.
+NOUNS: Final[Mapping[Kind, str]] = {
+    "refund": "refund",
+    "create_webhook": "registration",
+    "cancel_order": "cancellation",
+    "mark_order_paid": "mark as paid",
+    "adjust_order_price": "price change",
+}
+_QUESTIONS: Final[Mapping[Kind, str]] = {
+    "refund": "Refund this? Money will move.",
+    "create_webhook": "Register this webhook?",
+    "cancel_order": "Cancel this order? No money goes back by this.",
+    "mark_order_paid": "Mark this order as paid? No money is taken by this.",
+    "adjust_order_price": "Change the price of this order?",
+}
+TYPED: Final[Mapping[Kind, str]] = {
+    "refund": "the amount with its currency",
+    "create_webhook": "the address",
+    "cancel_order": "the order's id",
+    "mark_order_paid": "the order's id",
+    "adjust_order_price": "the change with its currency",
+}
 
 
 def facts(move: Move, *, bought: bool = False) -> tuple[tuple[str, str], ...]:
@@ -19,31 +48,66 @@ def facts(move: Move, *, bought: bool = False) -> tuple[tuple[str, str], ...]:
     Nothing here was shaped by a buyer but the quoted reason, which an assistant wrote: it is cleaned and capped.
     The page also shows what was bought, in the shop's words: a form's text must not hold them.
     """
-    seen = move.snapshot
-    rows = [("Store", move.store)]
-    if move.kind == "refund":
-        rows += [("Order", move.subject), ("Amount", str(move.amount))]
-        if move.repeats:
-            rows.append(("Attention", SECOND))
-        if bought:
-            rows.append(("Bought (the shop's words)", text.quoted(seen.items)))
-        rows += [
-            ("Order total", str(seen.total)),
-            ("Refunded so far", str(seen.refunded)),
-            ("Left after this", str(move.remaining)),
-            ("Customer", seen.customer or "not said"),
-            ("Reason (the assistant's words)", text.quoted(_capped(move.text))),
-        ]
-    else:
+    if move.kind == "create_webhook":
         # The host is one that the operator allowed; the path is the assistant's, so it is shown as its words.
-        rows += [("Sends events to", text.quoted(move.subject)), ("Events", move.text)]
-    return tuple(rows)
+        return (("Store", move.store), ("Sends events to", text.quoted(move.subject)), ("Events", move.text))
+    items = (("Bought (the shop's words)", text.quoted(move.snapshot.items)),) if bought else ()
+    told = _of_refund(move, items) if move.kind == "refund" else _of_action(move, items)
+    return (("Store", move.store), ("Order", move.subject), *told)
+
+
+_Facts = tuple[tuple[str, str], ...]
+
+
+def _of_refund(move: Move, items: _Facts) -> _Facts:
+    seen = move.snapshot
+    rows = [("Amount", str(move.amount))]
+    if move.repeats:
+        rows.append(("Attention", SECOND))
+    if only_recorded(move):
+        rows.append(("Effect", RECORD))
+    return (
+        *rows,
+        *items,
+        ("Order total", str(seen.total)),
+        ("Refunded so far", str(seen.refunded)),
+        ("Left after this", str(move.remaining)),
+        ("Customer", seen.customer or "not said"),
+        (_REASON, text.quoted(_capped(move.text))),
+    )
+
+
+def _of_action(move: Move, items: _Facts) -> _Facts:
+    seen = move.snapshot
+    change: _Facts = (("Change", move.text),) if move.kind == "adjust_order_price" else ()
+    new: _Facts = (("New total", str(actions.expected(move))),) if change else ()
+    reason: _Facts = ((_REASON, text.quoted(_capped(move.text))),) if move.kind == "cancel_order" else ()
+    return (
+        *change,
+        *items,
+        ("Order total", "not said" if seen.total is None else str(seen.total)),
+        *new,
+        ("Payment", seen.payment_status),
+        ("Customer", seen.customer or "not said"),
+        *reason,
+    )
+
+
+def only_recorded(move: Move) -> bool:
+    """Whether a refund is only written down in the shop, and its money goes another way."""
+    return move.kind == "refund" and move.snapshot.effect == "record"
+
+
+def asked(move: Move) -> str:
+    """What a person is asked, in one line."""
+    if only_recorded(move):
+        return f"Write this refund down? {RECORD}."
+    return _QUESTIONS[move.kind]
 
 
 def form(move: Move) -> str:
     """The text of the form that a person answers: server-made, at most 1,000 characters, without links."""
-    title = "Refund this? Money will move." if move.kind == "refund" else "Register this webhook?"
-    lines = [title, *(f"{label}: {value}" for label, value in facts(move)), f"({move.id})"]
+    lines = [asked(move), *(f"{label}: {value}" for label, value in facts(move)), f"({move.id})"]
     return "\n".join(lines)[:FORM_CAP]
 
 
@@ -67,6 +131,25 @@ async def webhook_question(desk: Desk, *, store: str, url: str, events: tuple[st
         return None
     try:
         move = await desk.webhook_waiting(store, url, events)
+    except DeskError:
+        return None
+    return form(move) if move.state is State.PREPARED else None
+
+
+async def action_question(desk: Desk, *, kind: Act, store: str, order_id: str, given: str) -> str | None:
+    """The form's text for an action on an order that waits for a person's yes; None where no form is to be shown.
+
+    Args:
+        desk: The desk.
+        kind: Which action.
+        store: The store's name; empty where there is one.
+        order_id: The order.
+        given: The reason, or the adjustment, as the assistant gave it.
+    """
+    if desk.read_only or not await _forms_count(desk):
+        return None
+    try:
+        move = await desk.action_waiting(kind, store, order_id, given)
     except DeskError:
         return None
     return form(move) if move.state is State.PREPARED else None
@@ -118,8 +201,9 @@ async def answer(desk: Desk, move: Move, *, given: bool, how: str) -> Move:
 
 
 def typed_rightly(move: Move, typed: str) -> bool:
-    """Whether a person at a terminal typed what they approve: the amount, or the webhook's host and path."""
-    return typed.strip() == (str(move.amount) if move.kind == "refund" else move.subject)
+    """Whether a person at a terminal typed what they approve: the amount, the order, or where events go."""
+    wanted = {"refund": str(move.amount), "adjust_order_price": move.text}.get(move.kind, move.subject)
+    return typed.strip() == wanted
 
 
 def _capped(words: str) -> str:

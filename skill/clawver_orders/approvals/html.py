@@ -7,10 +7,12 @@ from typing import Final
 from starlette.responses import HTMLResponse
 
 from clawver_orders import approvals
-from clawver_orders.approvals.language import TAGS, Language, say
+from clawver_orders.approvals.language import TAGS, Language, has, say
 from clawver_orders.errors import DeskError
 from clawver_orders.refunds.machine import Move
 
+# Facts that stand in sentences of their own.
+_SAID_APART: Final = frozenset({"Attention", "Effect"})
 _STYLE: Final = """\
 :root{color-scheme:light dark}
 body{font:1.05rem/1.5 system-ui,sans-serif;max-width:38rem;margin:2rem auto;padding:0 1rem}
@@ -41,12 +43,13 @@ def question(
     """
     attention = _attention(say("sandbox", language)) if sandbox else ""
     attention += _attention(say("second", language)) if move.repeats else ""
+    kind = "record_refund" if approvals.only_recorded(move) else move.kind
     rows = "".join(
         f"<dt>{escape(say(label, language))}</dt><dd>{escape(say(value, language))}</dd>"
         for label, value in approvals.facts(move, bought=True)
-        if label != "Attention"
+        if label not in _SAID_APART
     )
-    moves = f"<p>{escape(say('moves', language))}</p>" if move.kind == "refund" else ""
+    moves = f"<p>{escape(say(f'{kind}_moves', language))}</p>" if has(f"{kind}_moves") else ""
     until = escape(f"{say('until', language)} {move.expires_at.astimezone():%Y-%m-%d %H:%M %Z}")
     buttons = (
         f'<button class="approve" name="decision" value="approve" aria-describedby="what">'
@@ -58,7 +61,7 @@ def question(
         f'<form method="post"><input type="hidden" name="csrf" value="{escape(csrf)}">'
         f"{_pin(language, wrong) if with_pin else ''}{buttons}</form>"
     )
-    title = say(move.kind, language).format(amount=move.amount)
+    title = say(kind, language).format(amount=move.amount)
     body = f"{attention}<dl>{rows}</dl>{moves}<p>{until}</p>{form}"
     return _page(language, 403 if wrong else 200, title, body)
 

@@ -9,16 +9,38 @@ _WEIGHT: Final = re.compile(r"q=([01](?:\.[0-9]{0,3})?)", re.ASCII)
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "refund": ("Refund {amount}?", "确认退款 {amount}？"),
+    "record_refund": ("Write down a refund of {amount}?", "确认登记退款 {amount}？"),
     "create_webhook": ("Register this webhook?", "确认注册 webhook？"),
-    "moves": (
+    "cancel_order": ("Cancel this order?", "确认取消此订单？"),
+    "mark_order_paid": ("Mark this order as paid?", "确认将此订单标记为已付款？"),
+    "adjust_order_price": ("Change the price of this order?", "确认修改此订单的价格？"),
+    "refund_moves": (
         "Money will move once you approve and the assistant goes on.",
         "批准后，助手继续操作，款项即会退回。",
     ),
+    "record_refund_moves": (
+        "Only written down in the shop: no money moves by this.",
+        "仅在店铺中登记，不会退回任何款项。",
+    ),
+    "cancel_order_moves": ("No money goes back by this.", "此操作不会退款。"),
+    "mark_order_paid_moves": ("No money is taken by this.", "此操作不会收款。"),
     "sandbox": ("Made-up shop: no real money.", "模拟店铺：不涉及真实资金。"),
     "second": ("SECOND REFUND OF THE SAME AMOUNT", "相同金额的第二次退款"),
     "Store": ("Store", "店铺"),
     "Order": ("Order", "订单"),
     "Amount": ("Amount", "金额"),
+    "Change": ("Change", "改价"),
+    "New total": ("New total", "改后总额"),
+    "Payment": ("Payment", "付款状态"),
+    "pending": ("pending", "待付款"),
+    "authorized": ("authorized", "已授权"),
+    "paid": ("paid", "已付款"),
+    "partially_paid": ("partially_paid", "部分付款"),
+    "partially_refunded": ("partially_refunded", "部分退款"),
+    "refunded": ("refunded", "已退款"),
+    "voided": ("voided", "已作废"),
+    "failed": ("failed", "付款失败"),
+    "unknown": ("unknown", "未知"),
     "Order total": ("Order total", "订单总额"),
     "Refunded so far": ("Refunded so far", "此前已退"),
     "Left after this": ("Left after this", "此后可退余额"),
@@ -59,6 +81,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 TAGS: Final[Mapping[Language, str]] = {"en": "en", "zh": "zh-Hans"}
+
+
+def has(key: str) -> bool:
+    """Whether the page has a text of that name."""
+    return key in _WORDS
 
 
 def say(key: str, language: Language) -> str:

@@ -4,7 +4,8 @@ Until 2025-11-25 the form is asked inside the call, from 2026-07-28 on between c
 or nobody answers in time, nothing is confirmed and the desk says how a person can.
 """
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 import anyio
 from mcp.server.mcpserver import (
@@ -13,6 +14,7 @@ from mcp.server.mcpserver import (
     DeclinedElicitation,
     Elicit,
     ElicitationResult,
+    Resolve,
 )
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
@@ -61,6 +63,19 @@ async def ask(context: Context[Any, Any], question: str | None) -> Any:
             # The client has no way to show it after all.
             return None
     return None
+
+
+def consented(asked: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Consent | None]]:
+    """What a tool resolves to know a person's answer.
+
+    Args:
+        asked: Puts the question, as ask does, of the tool's own arguments.
+    """
+
+    async def answer(outcome: Annotated[Outcome, Resolve(asked)]) -> Consent | None:
+        return consent(outcome)
+
+    return answer
 
 
 def consent(outcome: Any) -> Consent | None:

@@ -108,6 +108,7 @@ def strict(
     hidden: Iterable[str] = (),
     required: Iterable[str] = (),
     words: Mapping[str, Iterable[str]] | None = None,
+    described: Mapping[str, str] | None = None,
 ) -> Tool:
     """A tool of a function; what the SDK's own ``from_function`` would make of it, but strict.
 
@@ -118,8 +119,9 @@ def strict(
         hidden: Parameters that are not listed; the function gets their defaults.
         required: Parameters that must be given although the function has a default.
         words: The only values of a text parameter, or of the elements of a list.
+        described: Descriptions that take the place of a parameter's own.
     """
-    hidden, required, words = set(hidden), set(required), words or {}
+    hidden, required, words, described = set(hidden), set(required), words or {}, described or {}
     resolved = find_resolved_parameters(function)
     parameters = inspect.signature(function).parameters
     listed: dict[str, Any] = {}
@@ -127,6 +129,8 @@ def strict(
         if name in resolved or name in hidden:
             continue
         kind = _one_of(parameter.annotation, words[name]) if name in words else parameter.annotation
+        if name in described:
+            kind = Annotated[kind, Field(description=described[name])]
         needed = name in required or parameter.default is parameter.empty
         listed[name] = kind if needed else (kind, parameter.default)
     model = create_model(f"{function.__name__}Arguments", __base__=_Arguments, **listed)

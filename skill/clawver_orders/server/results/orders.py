@@ -1,31 +1,13 @@
-"""The desk's words as structured results: masked, absent where unknown, in the shapes of shapes.py.
-
-Everything that leaves for a model goes through here; the text is made of the same result, so that nothing
-downstream sees a customer or a token unmasked.
-"""
-
-from datetime import datetime
-from typing import Any
+"""Orders as structured results: customers and tokens masked."""
 
 from clawver_orders import order as model
 from clawver_orders import text
 from clawver_orders.desk import results as desk
 from clawver_orders.server import shapes
+from clawver_orders.server.results.words import said, text_of, time
 
 _MASK = "***"
 _SENT = frozenset({"shipped", "delivered", "completed"})
-
-
-def _said(**values: object) -> Any:
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _secret(value: str | None, *, show: bool) -> str | None:
@@ -61,7 +43,7 @@ def row(order: model.Order, *, several: bool) -> shapes.Row:
     """
     refunded = order.totals.refunded
     fulfillment = order.fulfillment_status
-    row: shapes.Row = _said(
+    row: shapes.Row = said(
         store=order.store if several else None,
         id=order.id,
         number=order.number,
@@ -69,9 +51,9 @@ def row(order: model.Order, *, several: bool) -> shapes.Row:
         payment_status=order.payment_status,
         fulfillment_status=None if said_by_status(order.status, fulfillment) else fulfillment,
         payment_method=order.payment_method,
-        total=_text(order.totals.total),
+        total=text_of(order.totals.total),
         refunded=str(refunded) if refunded and refunded.minor else None,
-        created_at=_time(order.created_at),
+        created_at=time(order.created_at),
         customer=_customer_in_a_word(order.customer),
         items=_items_in_words(order.items),
     )
@@ -79,7 +61,7 @@ def row(order: model.Order, *, several: bool) -> shapes.Row:
 
 
 def _customer(customer: model.Customer, *, full: bool) -> shapes.Customer:
-    masked: shapes.Customer = _said(
+    masked: shapes.Customer = said(
         name=customer.name and (customer.name if full else text.mask_name(customer.name)),
         email=customer.email and (customer.email if full else text.mask_email(customer.email)),
         phone=customer.phone and (customer.phone if full else text.mask_phone(customer.phone)),
@@ -105,7 +87,7 @@ def _address(address: model.Address | None, *, full: bool) -> str | None:
 
 
 def _item(item: model.Item) -> shapes.Item:
-    shown: shapes.Item = _said(
+    shown: shapes.Item = said(
         id=item.id,
         product_id=item.product_id,
         title=item.title,
@@ -115,42 +97,47 @@ def _item(item: model.Item) -> shapes.Item:
         options=dict(item.options) or None,
         sku=item.sku,
         quantity=item.quantity,
-        unit_price=_text(item.unit_price),
-        total=_text(item.total),
+        unit_price=text_of(item.unit_price),
+        total=text_of(item.total),
     )
     return shown
 
 
 def _totals(totals: model.Totals) -> shapes.Totals:
-    shown: shapes.Totals = _said(
-        subtotal=_text(totals.subtotal),
-        shipping=_text(totals.shipping),
-        discount=_text(totals.discount),
-        tax=_text(totals.tax),
-        fees=_text(totals.fees),
-        total=_text(totals.total),
-        refunded=_text(totals.refunded),
-        refundable=_text(totals.refundable),
+    shown: shapes.Totals = said(
+        subtotal=text_of(totals.subtotal),
+        shipping=text_of(totals.shipping),
+        discount=text_of(totals.discount),
+        tax=text_of(totals.tax),
+        fees=text_of(totals.fees),
+        total=text_of(totals.total),
+        refunded=text_of(totals.refunded),
+        refundable=text_of(totals.refundable),
     )
     return shown
 
 
 def _shipments(shipments: tuple[model.Shipment, ...]) -> list[shapes.Shipment]:
     return [
-        _said(
+        said(
             carrier=shipment.carrier,
             tracking_number=shipment.tracking_number,
             tracking_url=shipment.tracking_url,
             status=shipment.status,
-            events=[_said(at=_time(event.at), text=event.text) for event in shipment.events],
+            events=[said(at=time(event.at), text=event.text) for event in shipment.events],
         )
         for shipment in shipments
     ]
 
 
+def notes(notes: tuple[model.Note, ...]) -> list[shapes.Note]:
+    """The comments on an order."""
+    return [said(id=note.id, author=note.author, text=note.text, at=time(note.at)) for note in notes]
+
+
 def order(order: model.Order, *, full: bool) -> shapes.OrderResult:
     """An order with everything; ``full`` leaves the customer unmasked."""
-    shown: shapes.Order = _said(
+    shown: shapes.Order = said(
         store=order.store,
         platform=order.platform,
         id=order.id,
@@ -160,28 +147,28 @@ def order(order: model.Order, *, full: bool) -> shapes.OrderResult:
         payment_status=order.payment_status,
         fulfillment_status=order.fulfillment_status,
         payment_method=order.payment_method,
-        created_at=_time(order.created_at),
-        updated_at=_time(order.updated_at),
-        paid_at=_time(order.paid_at),
-        cancelled_at=_time(order.cancelled_at),
-        closed_at=_time(order.closed_at),
+        created_at=time(order.created_at),
+        updated_at=time(order.updated_at),
+        paid_at=time(order.paid_at),
+        cancelled_at=time(order.cancelled_at),
+        closed_at=time(order.closed_at),
         customer=_customer(order.customer, full=full),
         shipping_address=_address(order.shipping_address, full=full),
         billing_address=_address(order.billing_address, full=full),
         items=[_item(item) for item in order.items],
         totals=_totals(order.totals),
         refunds=[
-            _said(
+            said(
                 id=refund.id,
                 amount=str(refund.amount),
                 reason=refund.reason,
-                created_at=_time(refund.created_at),
+                created_at=time(refund.created_at),
                 processor_id=refund.processor_id,
             )
             for refund in order.refunds
         ],
         shipments=_shipments(order.shipments),
-        notes=[_said(id=note.id, author=note.author, text=note.text, at=_time(note.at)) for note in order.notes],
+        notes=notes(order.notes),
         warnings=list(order.warnings),
         assumed=dict(order.assumed),
     )
@@ -190,7 +177,7 @@ def order(order: model.Order, *, full: bool) -> shapes.OrderResult:
 
 def listing(listing: desk.Listing, *, several: bool) -> shapes.ListingResult:
     """A page of orders."""
-    shown: shapes.ListingResult = _said(
+    shown: shapes.ListingResult = said(
         orders=[row(order, several=several) for order in listing.orders],
         next_cursor=listing.next_cursor,
         total=listing.total,
@@ -214,7 +201,7 @@ def variants(variants: desk.Variants) -> shapes.VariantsResult:
     return {
         "order_id": variants.order_id,
         "items": [
-            _said(
+            said(
                 item_id=item.id,
                 title=item.title,
                 variant_id=item.variant_id,
@@ -230,9 +217,9 @@ def variants(variants: desk.Variants) -> shapes.VariantsResult:
 
 def download(download: model.Download) -> shapes.DownloadResult:
     """A new link to a bought file."""
-    shown: shapes.DownloadResult = _said(
+    shown: shapes.DownloadResult = said(
         download_url=download.url,
-        expires_at=_time(download.expires_at),
+        expires_at=time(download.expires_at),
         file_name=download.file_name,
         file_size_bytes=download.file_size_bytes,
     )
@@ -250,12 +237,12 @@ def receipt(receipt: model.Receipt, *, show_tokens: bool) -> shapes.ReceiptResul
         "receipt": {
             "checkout_id": receipt.checkout_id,
             "orders": [
-                _said(
+                said(
                     order_id=order.id,
-                    total=_text(order.total),
+                    total=text_of(order.total),
                     status_token=_secret(order.status_token, show=show_tokens),
                     items=[
-                        _said(
+                        said(
                             item_id=item.id,
                             title=item.title,
                             download_token=_secret(item.download_token, show=show_tokens),
@@ -269,67 +256,41 @@ def receipt(receipt: model.Receipt, *, show_tokens: bool) -> shapes.ReceiptResul
     }
 
 
-def _approval(approval: desk.Approval | None) -> shapes.Approval | None:
-    if approval is None:
-        return None
-    shown: shapes.Approval = _said(url=approval.url, expires_at=_time(approval.expires_at))
-    return shown
-
-
-def _refund(refund: desk.Refund) -> shapes.Refund:
-    shown: shapes.Refund = _said(
-        refund_id=refund.refund_id,
-        store=refund.store,
-        order_id=refund.order_id,
-        amount=str(refund.amount),
-        reason=refund.reason,
-        state=refund.state.value,
-        money_moved=refund.money_moved,
-        remaining=_text(refund.remaining),
-        processor_id=refund.processor_id,
-        confirmed_by=refund.confirmed_by,
-        approval=_approval(refund.approval),
-        next_check_at=_time(refund.next_check_at),
-        message=refund.message,
-    )
-    return shown
-
-
-def refund(refund: desk.Refund) -> shapes.RefundResult:
-    """One refund."""
-    return {"refund": _refund(refund)}
-
-
-def refunds(refunds: tuple[desk.Refund, ...]) -> shapes.RefundsResult:
-    """Several refunds."""
-    return {"refunds": [_refund(refund) for refund in refunds]}
-
-
-def _webhook(webhook: model.Webhook) -> shapes.Webhook:
-    shown: shapes.Webhook = _said(id=webhook.id or None, url=webhook.url, events=list(webhook.events))
-    return shown
-
-
-def registration(registration: desk.Registration) -> shapes.WebhookResult:
-    """A webhook's registration, and where it stands."""
-    action = registration.action
+def counted(counted: desk.Counted, *, several: bool) -> shapes.CountsResult:
+    """How many orders the stores have."""
     return {
-        "webhook": _webhook(registration.webhook),
-        "action": _said(
-            action_id=action.action_id,
-            state=action.state.value,
-            outcome=action.outcome,
-            approval=_approval(action.approval),
-            message=action.message,
-        ),
+        "counts": [
+            said(
+                store=one.store if several else None,
+                all=one.counts.all,
+                pending_payment=one.counts.pending_payment,
+                pending_fulfillment=one.counts.pending_fulfillment,
+                fulfilled=one.counts.fulfilled,
+                cancelled=one.counts.cancelled,
+                closed=one.counts.closed,
+            )
+            for one in counted.stores
+        ],
+        "notes": list(counted.notes),
     }
 
 
-def webhooks(webhooks: tuple[model.Webhook, ...]) -> shapes.WebhooksResult:
-    """Where the shop sends its events."""
-    return {"webhooks": [_webhook(webhook) for webhook in webhooks]}
-
-
-def deleted(webhook_id: str) -> shapes.DeletedResult:
-    """A webhook that is no more."""
-    return {"webhook_id": webhook_id, "message": "Deleted. The shop sends no more events there."}
+def transactions(found: desk.Transactions) -> shapes.TransactionsResult:
+    """The payments and refunds of an order."""
+    return {
+        "transactions": [
+            said(
+                id=one.id,
+                kind=one.kind,
+                status=one.status,
+                amount=text_of(one.amount),
+                refundable=text_of(one.refundable),
+                channel=one.channel,
+                message=one.message,
+                created_at=time(one.created_at),
+                succeeded_at=time(one.succeeded_at),
+            )
+            for one in found.transactions
+        ],
+        "notes": list(found.notes),
+    }

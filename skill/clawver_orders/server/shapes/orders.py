@@ -1,30 +1,14 @@
-"""The closed shape of every structured result, as published: typed dicts, checked by mypy and by the SDK.
+"""What is told about orders: rows, whole orders, parcels, sizes, links, receipts, counts and transactions."""
 
-What is not known is absent, money is one string such as ``24.99 USD``, times are RFC 3339, lists are always there.
-"""
+from typing import NotRequired
 
-from typing import Annotated, Any, Literal, NotRequired
+from pydantic import with_config
+from typing_extensions import TypedDict
 
-from pydantic import ConfigDict, WithJsonSchema, with_config
-from typing_extensions import TypedDict, get_type_hints
-
-from clawver_orders import order
-from clawver_orders.refunds import machine
-
-# Checked in full, published as text: the words explain themselves, and as enums they would cost every host
-# hundreds of tokens.
-_PLAIN = WithJsonSchema({"type": "string"})
-Status = Annotated[order.Status, _PLAIN]
-PaymentStatus = Annotated[order.PaymentStatus, _PLAIN]
-FulfillmentStatus = Annotated[order.FulfillmentStatus, _PLAIN]
-Kind = Annotated[order.Kind, _PLAIN]
-Moved = Annotated[machine.Moved, _PLAIN]
-Outcome = Annotated[Literal["done", "no", "pending", "unknown"], _PLAIN]
-Time = str
-_CLOSED = ConfigDict(extra="forbid", strict=True)
+from clawver_orders.server.shapes.words import CLOSED, FulfillmentStatus, Kind, PaymentStatus, Status, Time
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Row(TypedDict):
     """An order in a list; ``customer`` is masked, ``items`` one short text."""
 
@@ -42,7 +26,7 @@ class Row(TypedDict):
     items: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class ShipmentEvent(TypedDict):
     """One scan of a parcel."""
 
@@ -50,7 +34,7 @@ class ShipmentEvent(TypedDict):
     text: str
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Shipment(TypedDict):
     """One parcel."""
 
@@ -61,14 +45,14 @@ class Shipment(TypedDict):
     events: list[ShipmentEvent]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class PublicOrder(Row):
     """An order as its buyer sees it."""
 
     shipments: list[Shipment]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Customer(TypedDict):
     """Who bought; masked unless the operator set otherwise."""
 
@@ -77,7 +61,7 @@ class Customer(TypedDict):
     phone: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Item(TypedDict):
     """One line of an order."""
 
@@ -94,7 +78,7 @@ class Item(TypedDict):
     total: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Totals(TypedDict):
     """The sums of an order, as far as they are known."""
 
@@ -108,7 +92,7 @@ class Totals(TypedDict):
     refundable: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class ShopRefund(TypedDict):
     """A refund that the shop has on record."""
 
@@ -119,7 +103,7 @@ class ShopRefund(TypedDict):
     processor_id: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Note(TypedDict):
     """A comment on an order."""
 
@@ -129,7 +113,7 @@ class Note(TypedDict):
     at: NotRequired[Time]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Order(TypedDict):
     """An order with all that the shop says of it."""
 
@@ -159,45 +143,7 @@ class Order(TypedDict):
     assumed: dict[str, str]
 
 
-@with_config(_CLOSED)
-class Approval(TypedDict):
-    """How a person says yes where the assistant's program has no form."""
-
-    url: NotRequired[str]
-    expires_at: Time
-
-
-@with_config(_CLOSED)
-class Refund(TypedDict):
-    """A refund, where it stands, and what to do next."""
-
-    refund_id: str
-    store: str
-    order_id: str
-    amount: str
-    reason: str
-    state: str
-    money_moved: Moved
-    remaining: NotRequired[str]
-    processor_id: NotRequired[str]
-    confirmed_by: NotRequired[str]
-    approval: NotRequired[Approval]
-    next_check_at: NotRequired[Time]
-    message: str
-
-
-@with_config(_CLOSED)
-class Action(TypedDict):
-    """A lasting write other than a refund."""
-
-    action_id: str
-    state: str
-    outcome: Outcome
-    approval: NotRequired[Approval]
-    message: str
-
-
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class VariantItem(TypedDict):
     """Which size or kind of an item was ordered."""
 
@@ -209,7 +155,7 @@ class VariantItem(TypedDict):
     quantity: int
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class ReceiptItem(TypedDict):
     """An item of a receipt."""
 
@@ -218,7 +164,7 @@ class ReceiptItem(TypedDict):
     download_token: NotRequired[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class ReceiptOrder(TypedDict):
     """An order of a receipt."""
 
@@ -228,7 +174,7 @@ class ReceiptOrder(TypedDict):
     items: list[ReceiptItem]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class Receipt(TypedDict):
     """What a checkout bought."""
 
@@ -236,16 +182,7 @@ class Receipt(TypedDict):
     orders: list[ReceiptOrder]
 
 
-@with_config(_CLOSED)
-class Webhook(TypedDict):
-    """Where the shop sends its events; without its secret."""
-
-    id: NotRequired[str]
-    url: str
-    events: list[str]
-
-
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class ListingResult(TypedDict):
     """Answer of list_orders."""
 
@@ -255,14 +192,14 @@ class ListingResult(TypedDict):
     notes: list[str]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class OrderResult(TypedDict):
     """Answer of get_order."""
 
     order: Order
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class TrackingResult(TypedDict):
     """Answer of track_order."""
 
@@ -272,7 +209,7 @@ class TrackingResult(TypedDict):
     message: str
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class VariantsResult(TypedDict):
     """Answer of lookup_variants."""
 
@@ -281,7 +218,7 @@ class VariantsResult(TypedDict):
     message: str
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class DownloadResult(TypedDict):
     """Answer of regenerate_download."""
 
@@ -291,59 +228,59 @@ class DownloadResult(TypedDict):
     file_size_bytes: NotRequired[int]
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class PublicOrderResult(TypedDict):
     """Answer of get_public_order."""
 
     order: PublicOrder
 
 
-@with_config(_CLOSED)
+@with_config(CLOSED)
 class ReceiptResult(TypedDict):
     """Answer of get_receipt."""
 
     receipt: Receipt
 
 
-@with_config(_CLOSED)
-class RefundResult(TypedDict):
-    """Answer of prepare_refund and execute_refund."""
+@with_config(CLOSED)
+class Counts(TypedDict):
+    """How many orders a store has, by where they stand."""
 
-    refund: Refund
-
-
-@with_config(_CLOSED)
-class RefundsResult(TypedDict):
-    """Answer of check_refund."""
-
-    refunds: list[Refund]
-
-
-@with_config(_CLOSED)
-class WebhookResult(TypedDict):
-    """Answer of create_webhook."""
-
-    webhook: Webhook
-    action: Action
+    store: NotRequired[str]
+    all: NotRequired[int]
+    pending_payment: NotRequired[int]
+    pending_fulfillment: NotRequired[int]
+    fulfilled: NotRequired[int]
+    cancelled: NotRequired[int]
+    closed: NotRequired[int]
 
 
-@with_config(_CLOSED)
-class WebhooksResult(TypedDict):
-    """Answer of list_webhooks."""
+@with_config(CLOSED)
+class CountsResult(TypedDict):
+    """Answer of count_orders."""
 
-    webhooks: list[Webhook]
-
-
-@with_config(_CLOSED)
-class DeletedResult(TypedDict):
-    """Answer of delete_webhook."""
-
-    webhook_id: str
-    message: str
+    counts: list[Counts]
+    notes: list[str]
 
 
-def of_sandbox(shape: Any) -> Any:
-    """The same shape with ``sandbox: true``, which made-up data always carries."""
-    hints = get_type_hints(shape, include_extras=True)
-    # The functional form is the only one that takes keys at run time.
-    return with_config(_CLOSED)(TypedDict(shape.__name__, {"sandbox": Literal[True], **hints}))  # type: ignore[operator]
+@with_config(CLOSED)
+class Transaction(TypedDict):
+    """A payment or a refund of an order, in the shop's own words where there are none of ours."""
+
+    id: str
+    kind: str
+    status: str
+    amount: NotRequired[str]
+    refundable: NotRequired[str]
+    channel: NotRequired[str]
+    message: NotRequired[str]
+    created_at: NotRequired[Time]
+    succeeded_at: NotRequired[Time]
+
+
+@with_config(CLOSED)
+class TransactionsResult(TypedDict):
+    """Answer of list_transactions."""
+
+    transactions: list[Transaction]
+    notes: list[str]
