@@ -26,8 +26,6 @@ from clawver_orders.log import Patient
 from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.refunds.limits import Limits
 from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
-from clawver_orders.settings.keys import Place
-from clawver_orders.settings.secret import ALLOWED
 from clawver_orders.store import Store
 from clawver_orders.webhooks import SecretFiles
 
@@ -152,15 +150,7 @@ class Joints:
         # Never a real key: only one that is made for testing goes to a made-up shop.
         key = given if given.startswith(_TEST_KEYS) else _SANDBOX_KEY
         sandbox = open_sandbox(store.platform, seed, key=key)
-        place = Place(Path.cwd(), self._environ, CURRENCIES)
-        options: dict[str, object] = {}
-        for setting in platforms.load(store.platform, self._modules).keys:
-            if setting.name in sandbox.settings:
-                value = sandbox.settings[setting.name]
-                options[setting.name] = Plain(str(value)) if setting.allowed == ALLOWED else value
-            elif setting.otherwise is not None and setting.allowed != ALLOWED:
-                options[setting.name] = setting.otherwise(place)
-        made_up = StoreSettings(store.name, store.platform, store.base_url, options)
+        made_up = platforms.opened_by(store.name, store.platform, store.base_url, sandbox.settings, self._modules)
         if urlsplit(store.base_url).hostname in _LOOPBACK:
             return self._open(made_up, Http(store.base_url))
         return self._open(made_up, Http("http://localhost", transport=httpx2.ASGITransport(app=sandbox.app)))

@@ -7,10 +7,13 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from clawver_orders.http import Http
-from clawver_orders.settings import Key, Platforms, StoreSettings
+from clawver_orders.settings import Key, Plain, Platforms, StoreSettings
+from clawver_orders.settings.keys import Place
+from clawver_orders.settings.secret import ALLOWED
 from clawver_orders.store import Capabilities, Store
 
 MODULES: Final[Mapping[str, str]] = {
@@ -46,3 +49,26 @@ def settings_of(modules: Mapping[str, str] = MODULES) -> Platforms:
         return lambda: load(name, modules).keys
 
     return {name: keys_of(name) for name in modules}
+
+
+def opened_by(
+    name: str, platform: str, base_url: str, said: Mapping[str, object], modules: Mapping[str, str] = MODULES
+) -> StoreSettings:
+    """The settings of a store as plain values say them, such as a made-up shop's: secrets are no references there.
+
+    Args:
+        name: The store's name.
+        platform: The platform's name.
+        base_url: The address of its API.
+        said: Values by the setting's name; what is not said is as if it stood in no file.
+        modules: The platforms that there are.
+    """
+    place = Place(Path.cwd(), {}, ())
+    options: dict[str, object] = {}
+    for key in load(platform, modules).keys:
+        if key.name in said:
+            value = said[key.name]
+            options[key.name] = Plain(str(value)) if key.allowed == ALLOWED else value
+        elif key.otherwise is not None and key.allowed != ALLOWED:
+            options[key.name] = key.otherwise(place)
+    return StoreSettings(name, platform, base_url, options)
