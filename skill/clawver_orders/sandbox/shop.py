@@ -165,6 +165,18 @@ class Shop:
         self._tell("refunded", order)
         return refund
 
+    def record_refund(self, order_id: str, amount: int, reason: str) -> Refund:
+        """Write down a refund whose money goes another way: it has no processor's id.
+
+        Raises:
+            Refusal: As check_refund.
+        """
+        order = self.check_refund(order_id, amount)
+        refund = Refund(self.new_id("ref"), amount, reason, "", self.now())
+        order.refunds.append(refund)
+        self._tell("refunded", order)
+        return refund
+
     def start_refund(self, order_id: str, reason: str = "") -> Refund:
         """Accept that all that is left goes back; the payment channel settles it later (settle_refund).
 
@@ -235,6 +247,26 @@ class Shop:
             raise Refusal("conflict", "Order can no longer be cancelled")
         order.stage, order.cancelled_at, order.cancel_reason = "cancelled", self.now(), reason
         self._tell("cancelled", order)
+        return order
+
+    def set_stage(self, order_id: str, stage: Stage, *, paid: bool = False) -> Order:
+        """The merchant says how far an order got, in a shop that checks nothing.
+
+        Args:
+            order_id: The order.
+            stage: Where it is now.
+            paid: Whether it counts as paid by that, if it was not before.
+
+        Raises:
+            Refusal: No such order.
+        """
+        order = self.order(order_id)
+        order.stage = stage
+        order.cancelled_at = self.now() if stage == "cancelled" else None
+        order.closed_at = self.now() if stage == "delivered" else None
+        if paid and order.payment != "paid":
+            order.payment, order.paid_at = "paid", self.now()
+        self._tell("cancelled" if stage == "cancelled" else "changed", order)
         return order
 
     def close(self, order_id: str) -> Order:
