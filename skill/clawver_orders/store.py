@@ -250,6 +250,7 @@ class Store(Protocol):
 
     async def aclose(self) -> None:
         """Close its connections."""
+        return
 
 
 def unsupported(store: Store) -> UnsupportedError:
