@@ -1,6 +1,7 @@
 """What SQLite is told before anything is written, and what is said when the file cannot be used."""
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -174,6 +175,25 @@ async def test_a_file_system_that_loses_it_is_named_in_the_log(
     assert (name, level, others) == ("clawver_orders.ledger", logging.WARNING, [])
     assert message == (
         "The refund record is on tmpfs and may be lost at a restart: set CLAWVER_ORDERS_HOME to a lasting directory"
+    )
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, lambda file: os.truncate(file, 0)], ids=["deleted", "emptied"])
+async def test_a_record_that_was_lost_is_said_in_the_log(
+    file: Path, caplog: pytest.LogCaptureFixture, lose: Callable[[Path], None]
+) -> None:
+    """Hostile 71: SQLite leaves an empty journal beside a record; who deletes the one mostly leaves the other."""
+    await SqliteLedger(file.parent, lambda: NOON).find()
+    await stored(SqliteLedger(file.parent, lambda: NOON))
+    assert caplog.record_tuples == []
+    lose(file)
+    await SqliteLedger(file.parent, lambda: NOON).find()
+    await SqliteLedger(file.parent, lambda: NOON).find()
+    ((name, level, message),) = caplog.record_tuples
+    assert (name, level) == ("clawver_orders.ledger", logging.WARNING)
+    assert message == (
+        "A new refund record was begun where there was one before: restore that from a copy, or look at the shop's "
+        "dashboard before any refund"
     )
 
 

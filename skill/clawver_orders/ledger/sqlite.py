@@ -94,13 +94,19 @@ class _File:
         try:
             self._refuse_elsewhere()
             self._make_file()
+            # SQLite leaves it beside a record, empty.
+            was_here = self._path.with_name(f"{FILE_NAME}-journal").exists()
             connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
             try:
                 connection.row_factory = sqlite3.Row
                 connection.execute("PRAGMA synchronous = EXTRA")
                 connection.execute("PRAGMA journal_mode = TRUNCATE")
                 connection.execute("BEGIN IMMEDIATE")
-                self._make_tables(connection)
+                if self._make_tables(connection) and was_here:
+                    _log.warning(
+                        "A new refund record was begun where there was one before: restore that from a copy, or "
+                        "look at the shop's dashboard before any refund"
+                    )
                 yield connection
                 connection.execute("COMMIT")
             finally:
@@ -143,14 +149,17 @@ class _File:
                 directory.mkdir(mode=0o700, exist_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
 
-    def _make_tables(self, connection: sqlite3.Connection) -> None:
+    def _make_tables(self, connection: sqlite3.Connection) -> bool:
+        """Make them, where there are none; whether there were none."""
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise SetupError(
                 f"The refund record is of version {version}, and this program knows version {VERSION}",
                 "Update clawver-orders",
             )
-        if version == 0:
-            for statement in (*TABLES, *_TRIGGERS):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        if version == VERSION:
+            return False
+        for statement in (*TABLES, *_TRIGGERS):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        return True
