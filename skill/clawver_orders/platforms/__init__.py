@@ -18,6 +18,8 @@ from clawver_orders.store import Capabilities, Store
 
 MODULES: Final[Mapping[str, str]] = {
     "clawver": "clawver_orders.platforms.clawver",
+    "heidianer": "clawver_orders.platforms.heidianer",
+    "gateway": "clawver_orders.platforms.gateway",
 }
 
 

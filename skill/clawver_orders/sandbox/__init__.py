@@ -42,7 +42,10 @@ __all__ = [
 ]
 
 # The dialects beside Clawver's, by their platform's name: each is a package with a ``dialect()``.
-DIALECTS: Final[Mapping[str, str]] = {}
+DIALECTS: Final[Mapping[str, str]] = {
+    "heidianer": "clawver_orders.sandbox.heidianer",
+    "gateway": "clawver_orders.sandbox.gateway",
+}
 
 
 def open_sandbox(
