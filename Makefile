@@ -6,6 +6,7 @@ PROCESSES ?= 24
 ROUNDS ?= 100
 SEED ?= 1
 RUNS ?= 600
+STORES ?= one
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -21,8 +22,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-demo: $(READY)  ## the main job, end to end, on the sandbox shop
-	@$(BIN)/clawver-orders demo
+demo: $(READY)  ## the main job, end to end, on the sandbox shop: STORES=all for one on each platform
+	@$(BIN)/clawver-orders demo --stores $(STORES)
 
 check: $(READY)
 	$(BIN)/ruff check .

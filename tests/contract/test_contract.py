@@ -20,7 +20,7 @@ from clawver_orders.platforms import MODULES
 from clawver_orders.refunds.machine import State
 from clawver_orders.sandbox import parse_fault
 from clawver_orders.server import results
-from clawver_orders.store import ARGUMENTS, OPERATIONS, Operation, Store
+from clawver_orders.store import ARGUMENTS, OPERATIONS, Capabilities, Operation, Store
 from tests.contract.shops import NAMES, Counters, open_counters
 from tests.counter import YES
 
@@ -402,6 +402,7 @@ def test_every_word_that_a_platform_declares_is_one_of_ours() -> None:
 async def test_a_platform_that_does_nothing_is_unsupported_in_everything() -> None:
     class Nothing(Store):
         name, platform = "nothing", "none"
+        capabilities = Capabilities(frozenset())
 
     nothing = Nothing()
     calls: dict[str, tuple[Any, ...]] = {"list_orders": (None,), "comment": ("1", "x")}

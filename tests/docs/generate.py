@@ -19,7 +19,7 @@ from mcp.client import ClientRequestContext
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent, Tool
 
 from clawver_orders.cli import commands
-from clawver_orders.cli.demo import Demo
+from clawver_orders.cli.demo import tell
 from clawver_orders.platforms import MODULES, settings_of
 from clawver_orders.server import build
 from clawver_orders.settings.keys import KEYS, STORE_KEYS, VARIABLES, platform_key
@@ -77,7 +77,7 @@ def with_code_of(page: str, twin: str) -> str:
 def demo() -> str:
     """What the demo prints, as a block; its refunds' ids, which are random, are replaced."""
     lines: list[str] = []
-    Demo(lines.append).run()
+    tell(lines.append, "one")
     text = "\n".join(lines).rstrip()
     for found, shown in zip(dict.fromkeys(_REFUND_ID.findall(text)), (_SHOWN_ID, "R-3F8N1T6B"), strict=True):
         text = text.replace(found, shown)

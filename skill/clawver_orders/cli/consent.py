@@ -27,7 +27,7 @@ clawver-orders approve R-7K2M9Q4X    ask about this one
 @options.of_desk
 @click.pass_obj
 def approve(join: Join, move_id: str, config: Path | None, *, sandbox: bool) -> int:
-    """Approve a refund that an assistant prepared. For people: it asks at the terminal itself.
+    """Approve what an assistant prepared, such as a refund. For people: it asks at the terminal itself.
 
     Nothing is sent by this: the assistant is then allowed to send it, once, within five minutes.
     """
@@ -42,6 +42,7 @@ def approve(join: Join, move_id: str, config: Path | None, *, sandbox: bool) -> 
             if move.state is not State.PREPARED:
                 terminal.say(f"{move.id} is {move.state}, so there is nothing to approve. {_OVER}")
                 return 1
+            terminal.say(approvals.asked(move))
             if not _typed(terminal, move, "approve"):
                 return 1
             await ask_pin(desk, terminal)
@@ -58,7 +59,7 @@ def approve(join: Join, move_id: str, config: Path | None, *, sandbox: bool) -> 
 @options.of_desk
 @click.pass_obj
 def reject(join: Join, move_id: str, config: Path | None, *, sandbox: bool) -> int:
-    """Say no to a refund that an assistant prepared, or take an approval back that was not used."""
+    """Say no to what an assistant prepared, or take an approval back that was not used."""
 
     async def work(terminal: Terminal) -> int:
         async with join(config=config, sandbox=sandbox).open_desk() as desk:
@@ -75,7 +76,8 @@ def reject(join: Join, move_id: str, config: Path | None, *, sandbox: bool) -> i
 @click.command(
     epilog="""\b
 Look in the shop's own dashboard first. "applied" closes the refund as paid; "not-applied" is possible only a
-day after it was sent and after two looks, and allows the same refund to be prepared anew. For webhooks, too.
+day after it was sent and after two looks, and allows the same refund to be prepared anew. For webhooks and
+for what was done to an order, too.
 """
 )
 @click.argument("move_id", metavar="ID")
@@ -91,13 +93,12 @@ def resolve(join: Join, move_id: str, outcome: str, config: Path | None, *, sand
             if move.state not in UNSETTLED:
                 terminal.say(f"{move.id} is {move.state}: its outcome is known. {_OVER}")
                 return 1
-            what = "refund" if move.kind == "refund" else "registration"
-            terminal.say(f"You say that this {what} was {outcome.replace('-', ' ')}.")
+            terminal.say(f"You say that this {approvals.NOUNS[move.kind]} was {outcome.replace('-', ' ')}.")
             if not _typed(terminal, move, "say so"):
                 return 1
             await ask_pin(desk, terminal)
             move = await desk.moves.resolved(move, applied=outcome == "applied", by=_HOW)
-            terminal.say(words.message(move) if move.kind == "refund" else words.registration(move, waiting=""))
+            terminal.say(_told(move))
             return 0
 
     return _at_the_terminal("resolve", work)
@@ -114,18 +115,27 @@ def _list(terminal: Terminal, waiting: tuple[Move, ...]) -> int:
         return 0
     terminal.say("Several wait for an approval; name one:")
     for move in waiting:
-        terminal.say(
-            f"  clawver-orders approve {move.id}    {move.amount or 'webhook'}, {move.store} {move.subject}"
-        )
+        what = move.amount or approvals.NOUNS[move.kind]
+        terminal.say(f"  clawver-orders approve {move.id}    {what}, {move.store} {move.subject}")
     return 2
+
+
+def _told(move: Move) -> str:
+    match move.kind:
+        case "refund":
+            return words.message(move)
+        case "create_webhook":
+            return words.registration(move, waiting="")
+        case _:
+            return words.action(move, waiting="")
 
 
 def _typed(terminal: Terminal, move: Move, purpose: str) -> bool:
     """Show the facts of a move, and see whether a person types what it is about, exactly."""
     for label, value in approvals.facts(move):
         terminal.say(f"{label + ':':34}{value}")
-    asked = "the amount with its currency" if move.kind == "refund" else "the address"
-    if approvals.typed_rightly(move, terminal.ask(f"Type {asked} to {purpose}, anything else to leave it:")):
+    typed = terminal.ask(f"Type {approvals.TYPED[move.kind]} to {purpose}, anything else to leave it:")
+    if approvals.typed_rightly(move, typed):
         return True
     terminal.say(f"That is not it. {_OVER}")
     return False

@@ -25,6 +25,11 @@ def of_store(command: Command) -> Command:
     return click.option("--store", default="", help="Which store; needed where there are several.")(command)
 
 
+def of_stores(command: Command) -> Command:
+    """Which of several stores, or all."""
+    return click.option("--store", default="", help="Which store; all if left out.")(command)
+
+
 def as_json(command: Command) -> Command:
     """Whether a program reads the answer."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, with the keys of the tools' results.")(

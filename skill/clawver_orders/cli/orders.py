@@ -1,10 +1,11 @@
-"""Orders for a person at a terminal: list, show, track."""
+"""Orders for a person at a terminal: list, show, track, count."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import click
@@ -14,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from clawver_orders.cli import Join, options
 from clawver_orders.cli.shown import WHOSE, Page, minute, plain, print_json, quoted, row, whole
 from clawver_orders.desk import Desk
-from clawver_orders.desk.results import Listing, Tracking
-from clawver_orders.order import PAYMENT_STATUSES, STATUSES, Order
+from clawver_orders.desk.results import Counted, Listing, Tracking
+from clawver_orders.order import FULFILLMENT_STATUSES, PAYMENT_STATUSES, STATUSES, Counts, DateField, Order, Sort
 
 _PAGE = 100
 _MOST = 5000
@@ -37,14 +38,25 @@ clawver-orders orders list --after 2026-01-01 --limit 500 --json > orders.json
 )
 @click.option("--status", type=click.Choice(STATUSES), default=None, help="Only with this status.")
 @click.option("--payment-status", type=click.Choice(PAYMENT_STATUSES), default=None, help="Only so far paid.")
-@click.option("--search", default="", help="A buyer's e-mail address, or order ids with commas.")
+@click.option(
+    "--fulfillment-status", type=click.Choice(FULFILLMENT_STATUSES), default=None, help="Only so far sent."
+)
+@click.option("--payment-method", default="", help="Only paid by this, in the shop's word.")
+@click.option(
+    "--search", default="", help="A buyer's e-mail or order ids with commas; in most shops phone or number, too."
+)
 @click.option("--after", default="", help="Not before this day (2026-01-31) or time.")
 @click.option("--before", default="", help="Not after this day or time.")
 @click.option(
-    "--limit", type=click.IntRange(1, _MOST), default=20, show_default=True, help="How many, newest first."
+    "--date-field",
+    type=click.Choice(get_args(DateField)),
+    default=None,
+    help="What --after and --before are about.",
 )
+@click.option("--sort", type=click.Choice(get_args(Sort)), default=None, help="Which first. [default: newest]")
+@click.option("--limit", type=click.IntRange(1, _MOST), default=20, show_default=True, help="How many.")
 @click.option("--cursor", default="", help="Go on where another list ended.")
-@options.of_store
+@options.of_stores
 @options.as_json
 @options.of_desk
 @click.pass_obj
@@ -59,7 +71,7 @@ def list_(
     as_json: bool,
     **filters: str | None,
 ) -> None:
-    """List orders, newest first."""
+    """List the orders of one store, or of all."""
 
     async def work() -> None:
         async with join(config=config, sandbox=sandbox).open_desk() as desk:
@@ -116,6 +128,26 @@ def track(join: Join, order_id: str, config: Path | None, store: str, *, sandbox
     anyio.run(work)
 
 
+@orders.command()
+@options.of_stores
+@options.as_json
+@options.of_desk
+@click.pass_obj
+def count(join: Join, config: Path | None, store: str, *, sandbox: bool, as_json: bool) -> None:
+    """Count the orders of one store, or of all, by where they stand."""
+
+    async def work() -> None:
+        async with join(config=config, sandbox=sandbox).open_desk() as desk:
+            counted = await desk.count_orders(store)
+            if as_json:
+                counts = [{"store": one.store} | plain(one.counts) for one in counted.stores]
+                print_json(desk, {"counts": counts, "notes": list(counted.notes)})
+            else:
+                _show_counts(Page(desk), counted)
+
+    anyio.run(work)
+
+
 async def _pages(desk: Desk, store: str, limit: int, filters: dict[str, str]) -> Listing:
     """As many pages as the limit needs, as one."""
     listing = Listing((), filters.pop("cursor") or None)
@@ -146,12 +178,33 @@ def _progress(limit: int) -> Iterator[Any]:
         yield lambda orders: progress.update(task, advance=orders)
 
 
+def _show_counts(page: Page, counted: Counted) -> None:
+    names = [field.name for field in fields(Counts)]
+    page.table(
+        ("store", *(name.replace("_", " ") for name in names)),
+        ((one.store, *(getattr(one.counts, name) for name in names)) for one in counted.stores),
+    )
+    page.say(*counted.notes)
+
+
 def _show_list(page: Page, found: Listing) -> None:
     if any(order.items for order in found.orders):
         page.say(WHOSE)
     stores = {order.store for order in found.orders}
     page.table(
-        ("order", "store", "number", "created", "status", "payment", "total", "refunded", "customer", "items"),
+        (
+            "order",
+            "store",
+            "number",
+            "created",
+            "status",
+            "payment",
+            "paid by",
+            "total",
+            "refunded",
+            "customer",
+            "items",
+        ),
         (
             (
                 order.id,
@@ -160,6 +213,7 @@ def _show_list(page: Page, found: Listing) -> None:
                 minute(order.created_at),
                 order.status,
                 order.payment_status,
+                quoted(order.payment_method),
                 shown.get("total"),
                 shown.get("refunded"),
                 quoted(shown.get("customer")),
@@ -184,6 +238,8 @@ def _show_order(page: Page, order: Order, shown: dict[str, Any]) -> None:
             ("Store", order.store),
             ("Status", order.status),
             ("Payment", order.payment_status),
+            ("Fulfillment", order.fulfillment_status),
+            ("Paid by", quoted(order.payment_method)),
             ("Created", minute(order.created_at)),
             ("Total", totals.total),
             ("Refunded", totals.refunded if totals.refunded and totals.refunded.minor else None),

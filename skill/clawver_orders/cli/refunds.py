@@ -1,4 +1,4 @@
-"""The record of refunds for a person at a terminal: list, show, and adopt what another desk made."""
+"""The record of refunds and other lasting writes for a person at a terminal: list, show, verify, adopt."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,11 @@ from clawver_orders.cli import Join, options
 from clawver_orders.cli.shown import WHOSE, Page, minute, plain, print_json, quoted
 from clawver_orders.cli.terminal import Terminal, person
 from clawver_orders.desk import Desk
+from clawver_orders.refunds import words
 from clawver_orders.refunds.machine import OPEN, Move, State
+
+# What an action on an order was given, by the name that its tool has for it.
+_GIVEN = {"cancel_order": "reason", "adjust_order_price": "adjustment"}
 
 
 @click.group()
@@ -46,7 +50,7 @@ def list_(join: Join, config: Path | None, *, every: bool, sandbox: bool, as_jso
 @options.of_desk
 @click.pass_obj
 def show(join: Join, move_id: str, config: Path | None, *, sandbox: bool, as_json: bool) -> None:
-    """Show one refund: what it is, where it stands, and what to do next."""
+    """Show one refund, or what else was sent once: what it is, where it stands, and what to do next."""
 
     async def work() -> None:
         async with join(config=config, sandbox=sandbox).open_desk() as desk:
@@ -110,11 +114,22 @@ def _as_json(desk: Desk, moves: list[Move]) -> dict[str, Any]:
         "refunds": [plain(desk.refunds.told(move)) for move in moves if move.kind == "refund"],
         "webhooks": [
             {"action_id": move.id, "store": move.store, "url": move.subject, "events": move.text.split(",")}
-            | {"state": str(move.state), "outcome": {"yes": "done"}.get(move.moved, move.moved)}
+            | _outcome(move)
             for move in moves
-            if move.kind != "refund"
+            if move.kind == "create_webhook"
+        ],
+        "actions": [
+            {"action_id": move.id, "tool": move.kind, "store": move.store, "order_id": move.subject}
+            | ({_GIVEN[move.kind]: move.text} if move.kind in _GIVEN else {})
+            | _outcome(move)
+            for move in moves
+            if move.kind not in {"refund", "create_webhook"}
         ],
     }
+
+
+def _outcome(move: Move) -> dict[str, str]:
+    return {"state": str(move.state), "outcome": {"yes": "done"}.get(move.moved, move.moved)}
 
 
 def _show_list(page: Page, moves: list[Move], frozen: str) -> None:
@@ -124,13 +139,14 @@ def _show_list(page: Page, moves: list[Move], frozen: str) -> None:
         page.say("Nothing waits, and nothing is open.")
         return
     page.table(
-        ("id", "store", "order or address", "amount", "state", "money moved", "prepared", "customer"),
+        ("id", "what", "store", "order or address", "amount", "state", "money moved", "prepared", "customer"),
         (
             (
                 move.id,
+                approvals.NOUNS[move.kind],
                 move.store,
-                move.subject if move.kind == "refund" else quoted(move.subject),
-                move.amount,
+                quoted(move.subject) if move.kind == "create_webhook" else move.subject,
+                move.text if move.kind == "adjust_order_price" else move.amount,
                 move.state,
                 move.moved if move.kind == "refund" else None,
                 minute(move.prepared_at),
@@ -148,6 +164,7 @@ def _show(page: Page, desk: Desk, move: Move) -> None:
     page.facts(
         (
             ("Id", move.id),
+            ("What", approvals.NOUNS[move.kind]),
             *approvals.facts(move),
             ("State", move.state),
             ("Money moved", move.moved if move.kind == "refund" else None),
@@ -163,3 +180,5 @@ def _show(page: Page, desk: Desk, move: Move) -> None:
     )
     if move.kind == "refund":
         page.say(desk.refunds.told(move).message)
+    elif move.kind != "create_webhook":
+        page.say(words.action(move, waiting=f"clawver-orders approve {move.id}"))
