@@ -80,8 +80,7 @@ class Gateway:
             diverging=frozenset({diverging.id}),
             unsynced=frozenset({hints["failed_order"]}),
         )
-        for name in ("digital_item", "checkout_id", "two_order_checkout"):
-            del hints[name]
+        digital_item = bodies.item(shop.orders[hints["digital_order"]].items[0])["id"]
         hints |= {
             "old_order": old.id,
             "long_amount_order": long.id,
@@ -89,8 +88,10 @@ class Gateway:
             "disagreeing_order": hints["processing_order"],
             "unsynced_order": hints["failed_order"],
         }
+        # A checkout has no id here; those of the shop's own stay, and open nothing.
         for name, order_id in hints.items():
-            hints[name] = str(shop.orders[order_id].number)
+            hints[name] = str(shop.orders[order_id].number) if order_id in shop.orders else order_id
+        hints["digital_item"] = str(digital_item)
         hints["shopify_order"] = f"shopify:{bodies.copy_id(shop.numbered(hints['shipped_order']))}"
 
     def operation(self, call: Call) -> Operation | None:
