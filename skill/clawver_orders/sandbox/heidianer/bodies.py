@@ -42,6 +42,11 @@ def customer_id(order: Order) -> int:
     return 1000 + zlib.crc32(order.customer.email.encode()) % 9000
 
 
+def line_id(order: Order, place: int) -> int:
+    """The number of an order's line."""
+    return order.number * _ROOM + place
+
+
 def order_status(order: Order) -> str:
     """One of STATES."""
     if order.stage == "cancelled":
@@ -165,7 +170,7 @@ def _line(order: Order, place: int, item: Item) -> dict[str, object]:
     image = f"http://img.example/{item.product.id}.jpeg"
     variant_id = zlib.crc32((item.variant.id if item.variant else item.product.id).encode()) % 100_000
     return {
-        "id": order.number * _ROOM + place,
+        "id": line_id(order, place),
         "image": image,
         "title": f"{item.title} - {name}" if name else item.title,
         "requires_shipping": item.variant is not None,

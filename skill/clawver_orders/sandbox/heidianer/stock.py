@@ -51,10 +51,9 @@ def fill(shop: Shop, hints: dict[str, str]) -> Beyond:
             order.closed_at = order.created_at + timedelta(days=10)
             hints.setdefault("closed_order", order.id)
     beyond = _rare(shop, hints)
-    for name in ("digital_item", "checkout_id", "two_order_checkout", "partially_refunded_order"):
-        hints.pop(name, None)
-    for name, order_id in hints.items():
-        hints[name] = str(shop.orders[order_id].number)
+    del hints["partially_refunded_order"]
+    hints |= {name: str(shop.orders[word].number) for name, word in hints.items() if word in shop.orders}
+    hints["digital_item"] = str(bodies.line_id(shop.numbered(hints["digital_order"]), 0))
     pending = shop.numbered(hints["pending_order"])
     hints["customer_id"] = str(bodies.customer_id(pending))
     hints["phone"] = pending.customer.phone
