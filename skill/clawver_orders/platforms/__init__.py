@@ -20,6 +20,7 @@ MODULES: Final[Mapping[str, str]] = {
     "clawver": "clawver_orders.platforms.clawver",
     "heidianer": "clawver_orders.platforms.heidianer",
     "gateway": "clawver_orders.platforms.gateway",
+    "woocommerce": "clawver_orders.platforms.woocommerce",
 }
 
 

@@ -45,6 +45,7 @@ __all__ = [
 DIALECTS: Final[Mapping[str, str]] = {
     "heidianer": "clawver_orders.sandbox.heidianer",
     "gateway": "clawver_orders.sandbox.gateway",
+    "woocommerce": "clawver_orders.sandbox.woocommerce",
 }
 
 

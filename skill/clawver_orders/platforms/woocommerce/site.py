@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import anyio
 
-from clawver_orders.errors import BadResponseError, DeskError
-from clawver_orders.http import Http, Path, Reply, Sent, path
+from clawver_orders.errors import AuthError, BadResponseError, DeskError
+from clawver_orders.http import Http, Path, Reply, Sent, path, readable
 from clawver_orders.store import Deadline
 
 _T = TypeVar("_T")
@@ -28,54 +28,37 @@ class Site:
         route: Path,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        *,
-        deadline_s: float = 15.0,
     ) -> Reply:
         """GET a route such as ``/wc/v3/orders``; as Http.read.
 
         With plain permalinks ``/wp-json/…`` is a redirect or the front page, and without the server's rewrite rules
         a web page that says 404: then the other way is tried, and only a sound answer makes it the known one.
         """
-
-        async def ask(*, plain: bool) -> Reply:
-            if plain:
-                return await self._http.read(
-                    "/", params={"rest_route": route, **(params or {})}, headers=headers, deadline_s=deadline_s
-                )
-            return await self._http.read(
-                _below("/wp-json", route), params=params, headers=headers, deadline_s=deadline_s
-            )
-
+        below, by_query = _below("/wp-json", route), {"rest_route": str(route), **(params or {})}
         if self._plain is not None:
-            return await ask(plain=self._plain)
-        try:
-            reply = await ask(plain=False)
-            if reply.form == "json":
-                self._plain = False
-            if reply.form == "json" or reply.status != 404:
-                return reply
-            error = BadResponseError(
+            if self._plain:
+                return await self._http.read("/", params=by_query, headers=headers)
+            return await self._http.read(below, params=params, headers=headers)
+        reply = await self._http.read(below, params=params, headers=headers, unjudged=True)
+        if not _astray(reply):
+            self._plain = False if reply.form == "json" else None
+            return readable(reply)
+        other = await self._http.read("/", params=by_query, headers=headers, unjudged=True)
+        if other.form != "json":
+            readable(reply)
+            raise BadResponseError(
                 "the shop's address answers with a web page (HTTP 404) instead of data",
                 "Check that base_url is the site's own address, without /wp-json",
             )
-        except BadResponseError as failed:
-            error = failed
-        try:
-            reply = await ask(plain=True)
-        except DeskError:
-            raise error from None
-        if reply.form != "json":
-            raise error
-        if reply.status == 401 and headers:
-            # WooCommerce before 11.1 looks at keys only where the address has /wp-json/wc/ in it (its pull request
-            # 68247), so this says nothing of the key, and nothing of the permalinks.
-            raise BadResponseError(
-                error.happened,
-                "Check base_url; if WordPress has plain permalinks, choose another structure there: WooCommerce "
-                "before 11.1 reads no keys with them",
+        if other.status == 401 and headers:
+            # Its pull request 68247: before, keys count only where the address has /wp-json/wc/ in it.
+            raise AuthError(
+                "the site has plain permalinks, and does not accept the key so",
+                "Choose another structure in WordPress (Settings, Permalinks): WooCommerce before 11.1 reads no "
+                "keys with plain ones; after it, check consumer_key and consumer_secret",
             )
         self._plain = True
-        return reply
+        return readable(other)
 
     async def write(
         self, method: str, route: Path, body: object, headers: Mapping[str, str], may_start: Deadline
@@ -89,6 +72,11 @@ class Site:
             await self.read(path("/wc/v3/orders"), {"per_page": "1", "_fields": "id"}, headers)
         where = _below("/?rest_route=" if self._plain else "/wp-json", route)
         return await self._http.write(method, where, json=body, headers=headers, may_start=may_start)
+
+
+def _astray(reply: Reply) -> bool:
+    """Whether an answer is one of a site that has no /wp-json."""
+    return 300 <= reply.status < 400 or (reply.form == "html" and reply.status in {200, 404})
 
 
 def _below(prefix: str, route: Path) -> Path:
