@@ -220,16 +220,18 @@ def _address(address: Fields | None) -> Address | None:
 
 def _shipments(order: Fields) -> tuple[tuple[Shipment, ...], bool]:
     """The parcels that say anything, and whether a time of theirs was without its zone."""
+    needs_shipping = order.flag("requires_shipping")
     shipments: list[Shipment] = []
     beijing = False
     for parcel in order.entries("fulfillments"):
-        if parcel.body.get("tracking_company") == _NO_PARCEL and order.flag("requires_shipping"):
+        if needs_shipping and parcel.body.get("tracking_company") == _NO_PARCEL:
             order.reading.warn("The order needs shipping, and the shop says that it was sent without a parcel.")
         carrier, number = parcel.text("tracking_company"), parcel.text("tracking_number", cards=False)
         url, whereabouts = parcel.address("tracking_url"), parcel.text("tracking_info")
+        state = parcel.text("status", 40)
         events, naive = _events(parcel)
         if carrier or number or url or whereabouts or events:
-            shipments.append(Shipment(carrier, number, url, whereabouts or parcel.text("status", 40), events))
+            shipments.append(Shipment(carrier, number, url, whereabouts or state, events))
             beijing = beijing or naive
     return tuple(shipments), beijing
 

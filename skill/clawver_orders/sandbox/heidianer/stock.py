@@ -47,6 +47,9 @@ def fill(shop: Shop, hints: dict[str, str]) -> Beyond:
         order.shipping = _POSTAGE if order.printed else 0
         order.discount = 300 if order.printed and order.number % 5 == 0 else 0
         order.refunds = [replace(refund, amount=order.total) for refund in order.refunds if whole]
+        if order.stage == "cancelled":
+            # As the vendor's page has it: three days unpaid, or by hand.
+            order.cancelled_at = order.created_at + timedelta(days=3)
         if order.stage == "delivered" and order.printed and (shop.now() - order.created_at).days > 12:
             order.closed_at = order.created_at + timedelta(days=10)
             hints.setdefault("closed_order", order.id)
