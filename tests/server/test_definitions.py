@@ -135,8 +135,9 @@ async def test_with_two_stores_the_store_is_asked_for(tmp_path: Path) -> None:
         if name == "execute_refund":
             assert "store" not in schema["properties"]
             continue
-        assert schema["properties"]["store"]["enum"] == ["clawver", "second"], name
         optional = name in {"list_orders", "check_refund"}
+        # Where a store must be named, the names cost too much to be said again in each tool.
+        assert schema["properties"]["store"].get("enum") == (["clawver", "second"] if optional else None), name
         assert ("store" not in schema.get("required", [])) is optional, name
 
 

@@ -32,7 +32,7 @@ def build(desk: Desk, *, capabilities: Sequence[Capabilities]) -> MCPServer:
         server: MCPServer = MCPServer(
             "clawver-orders",
             version=__version__,
-            instructions=_INSTRUCTIONS,
+            instructions=_instructions(desk),
             tools=tools(desk, capabilities),
             middleware=[prompts.refuse_wrong_arguments],
         )
@@ -40,6 +40,11 @@ def build(desk: Desk, *, capabilities: Sequence[Capabilities]) -> MCPServer:
     resources.register(server, desk)
     completions.register(server, desk, capabilities)
     return server
+
+
+def _instructions(desk: Desk) -> str:
+    names = [store.name for store in desk.stores]
+    return f"{_INSTRUCTIONS} Stores: {', '.join(names)}." if len(names) > 1 else _INSTRUCTIONS
 
 
 @contextmanager

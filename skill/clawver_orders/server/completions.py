@@ -1,6 +1,7 @@
 """What a client may propose while a person types an argument of a prompt or a resource."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import get_args
 
 from mcp.server.mcpserver import MCPServer
 from mcp_types import (
@@ -12,6 +13,7 @@ from mcp_types import (
 )
 
 from clawver_orders.desk import Desk
+from clawver_orders.order import DateField, Sort
 from clawver_orders.server.resources import guides
 from clawver_orders.store import Capabilities
 
@@ -25,6 +27,9 @@ def register(server: MCPServer, desk: Desk, capabilities: Sequence[Capabilities]
         "store": lambda: [store.name for store in desk.stores],
         "status": lambda: [word for one in capabilities for word in one.statuses],
         "payment_status": lambda: [word for one in capabilities for word in one.payment_statuses],
+        "fulfillment_status": lambda: [word for one in capabilities for word in one.fulfillment_statuses],
+        "date_field": lambda: get_args(DateField),
+        "sort": lambda: get_args(Sort),
         "topic": guides,
     }
 

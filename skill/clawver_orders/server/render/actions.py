@@ -1,7 +1,7 @@
 """Refunds, webhooks and other lasting writes as short texts."""
 
 from clawver_orders.server import shapes
-from clawver_orders.server.render.orders import notes, row
+from clawver_orders.server.render.orders import notes, standing
 from clawver_orders.server.render.words import joined, minute, word
 
 
@@ -50,12 +50,12 @@ def _action(action: shapes.Action) -> list[str]:
 
 def acted(result: shapes.ActedResult) -> str:
     """Where a lasting write on an order stands, and the order."""
-    return joined([*_action(result["action"]), *row(result["order"])])
+    return joined([*_action(result["action"]), f"Order {standing(result['order'])}"])
 
 
-def handled(result: shapes.RowResult) -> str:
+def handled(result: shapes.StandingResult) -> str:
     """An order after a plain write."""
-    return joined(["The order now:", *row(result["order"])])
+    return joined([f"Order now {standing(result['order'])}"])
 
 
 def commented(result: shapes.CommentedResult) -> str:

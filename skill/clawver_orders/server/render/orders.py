@@ -178,28 +178,26 @@ def download(result: shapes.DownloadResult) -> str:
     return joined(lines)
 
 
-def row(row: shapes.Row) -> list[str]:
-    """One order in a few lines."""
-    store = f" ({row['store']})" if "store" in row else ""
-    facts = [row["status"], f"payment {row['payment_status']}"]
-    facts += [row["fulfillment_status"]] if "fulfillment_status" in row else []
-    facts += [row["total"]] if "total" in row else []
-    facts += [f"refunded {row['refunded']}"] if "refunded" in row else []
-    facts += [f"number {word(row['number'])}"] if "number" in row else []
-    lines = [f"{word(row['id'])}{store}: {', '.join(facts)}"]
-    if "created_at" in row:
-        lines.append(f"Created {minute(row['created_at'])}")
-    if "customer" in row:
-        lines.append(f"Customer: {word(row['customer'])}")
-    if "items" in row:
-        lines.append(f"Items: {quoted(row['items'])}")
-    return lines
+def standing(order: shapes.Standing) -> str:
+    """How an order stands, in a line."""
+    store = f" ({order['store']})" if "store" in order else ""
+    facts = [order["status"], f"payment {order['payment_status']}"]
+    facts += [order["fulfillment_status"]] if "fulfillment_status" in order else []
+    facts += [order["total"]] if "total" in order else []
+    facts += [f"refunded {order['refunded']}"] if "refunded" in order else []
+    facts += [f"number {word(order['number'])}"] if "number" in order else []
+    return f"{word(order['id'])}{store}: {', '.join(facts)}"
 
 
 def public_order(result: shapes.PublicOrderResult) -> str:
     """An order as its buyer sees it."""
-    lines = row(result["order"])
-    for shipment in result["order"]["shipments"]:
+    order = result["order"]
+    lines = [standing(order)]
+    if "created_at" in order:
+        lines.append(f"Created {minute(order['created_at'])}")
+    if "items" in order:
+        lines.append(f"Items: {quoted(order['items'])}")
+    for shipment in order["shipments"]:
         lines += _parcel(shipment)
     return joined(lines)
 

@@ -3,7 +3,7 @@
 from clawver_orders import order as model
 from clawver_orders.desk import results as desk
 from clawver_orders.server import shapes
-from clawver_orders.server.results.orders import notes, row
+from clawver_orders.server.results.orders import notes, standing
 from clawver_orders.server.results.words import said, text_of, time
 
 
@@ -56,12 +56,12 @@ def _action(action: desk.Action) -> shapes.Action:
 
 def acted(acted: desk.Acted, *, several: bool) -> shapes.ActedResult:
     """A lasting write on an order, and the order as it was last read."""
-    return {"order": row(acted.order, several=several), "action": _action(acted.action)}
+    return {"order": standing(acted.order, several=several), "action": _action(acted.action)}
 
 
-def handled(order: model.Order, *, several: bool) -> shapes.RowResult:
+def handled(order: model.Order, *, several: bool) -> shapes.StandingResult:
     """An order after a plain write."""
-    return {"order": row(order, several=several)}
+    return {"order": standing(order, several=several)}
 
 
 def commented(commented: desk.Commented) -> shapes.CommentedResult:

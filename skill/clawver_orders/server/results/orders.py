@@ -34,8 +34,8 @@ def said_by_status(status: model.Status, fulfillment_status: model.FulfillmentSt
     return fulfillment_status == ("fulfilled" if status in _SENT else "unfulfilled")
 
 
-def row(order: model.Order, *, several: bool) -> shapes.Row:
-    """An order in a list: what its status says already, and refunds of nothing, are left out.
+def standing(order: model.Order, *, several: bool) -> shapes.Standing:
+    """How an order stands: what its status says already, and refunds of nothing, are left out.
 
     Args:
         order: The order.
@@ -43,7 +43,7 @@ def row(order: model.Order, *, several: bool) -> shapes.Row:
     """
     refunded = order.totals.refunded
     fulfillment = order.fulfillment_status
-    row: shapes.Row = said(
+    standing: shapes.Standing = said(
         store=order.store if several else None,
         id=order.id,
         number=order.number,
@@ -53,6 +53,14 @@ def row(order: model.Order, *, several: bool) -> shapes.Row:
         payment_method=order.payment_method,
         total=text_of(order.totals.total),
         refunded=str(refunded) if refunded and refunded.minor else None,
+    )
+    return standing
+
+
+def row(order: model.Order, *, several: bool) -> shapes.Row:
+    """An order in a list."""
+    row: shapes.Row = said(
+        **standing(order, several=several),
         created_at=time(order.created_at),
         customer=_customer_in_a_word(order.customer),
         items=_items_in_words(order.items),

@@ -5,7 +5,7 @@ from typing import NotRequired
 from pydantic import with_config
 from typing_extensions import TypedDict
 
-from clawver_orders.server.shapes.orders import Note, Row
+from clawver_orders.server.shapes.orders import Note, Standing
 from clawver_orders.server.shapes.words import CLOSED, Moved, Outcome, Time
 
 
@@ -65,15 +65,15 @@ class RefundsResult(TypedDict):
 class ActedResult(TypedDict):
     """Answer of cancel_order, mark_order_paid and adjust_order_price."""
 
-    order: Row
+    order: Standing
     action: Action
 
 
 @with_config(CLOSED)
-class RowResult(TypedDict):
+class StandingResult(TypedDict):
     """Answer of close_order, reopen_order and refresh_order."""
 
-    order: Row
+    order: Standing
 
 
 @with_config(CLOSED)

@@ -9,8 +9,8 @@ from clawver_orders.server.shapes.words import CLOSED, FulfillmentStatus, Kind, 
 
 
 @with_config(CLOSED)
-class Row(TypedDict):
-    """An order in a list; ``customer`` is masked, ``items`` one short text."""
+class Standing(TypedDict):
+    """How an order stands: what of a row can change."""
 
     store: NotRequired[str]
     id: str
@@ -21,6 +21,12 @@ class Row(TypedDict):
     payment_method: NotRequired[str]
     total: NotRequired[str]
     refunded: NotRequired[str]
+
+
+@with_config(CLOSED)
+class Row(Standing):
+    """An order in a list; ``customer`` is masked, ``items`` one short text."""
+
     created_at: NotRequired[Time]
     customer: NotRequired[str]
     items: NotRequired[str]

@@ -37,7 +37,6 @@ def tools(desk: Desk, capabilities: Sequence[Capabilities]) -> list[Tool]:
     operations = frozenset[Operation]().union(*(one.operations for one in capabilities))
     arguments = frozenset[Argument]().union(*(one.arguments for one in capabilities))
     words: dict[str, list[str]] = {
-        "store": [store.name for store in desk.stores],
         "status": _each(one.statuses for one in capabilities),
         "payment_status": _each(one.payment_statuses for one in capabilities),
         "fulfillment_status": _each(one.fulfillment_statuses for one in capabilities),
@@ -45,7 +44,9 @@ def tools(desk: Desk, capabilities: Sequence[Capabilities]) -> list[Tool]:
     }
     hidden = {name for name, known in words.items() if not known} | (set(ARGUMENTS) - arguments)
     words |= {"date_field": list(get_args(DateField)), "sort": list(get_args(Sort))}
-    if len(desk.stores) < 2:
+    # Named where one may be left out, and in the instructions; in each tool they would cost hundreds of tokens.
+    stores = [store.name for store in desk.stores]
+    if len(stores) < 2:
         hidden.add("store")
     described = {"search": _SEARCH} if arguments & _MORE_THAN_CLAWVER else {}
     adapter = cache(lambda shape: TypeAdapter(shapes.of_sandbox(shape) if desk.sandbox else shape))
@@ -55,12 +56,13 @@ def tools(desk: Desk, capabilities: Sequence[Capabilities]) -> list[Tool]:
             made.annotations,
             results=adapter(made.shape),
             hidden=hidden,
-            required=() if made.function.__name__ in _STORE_IS_OPTIONAL else {"store"},
-            words=words,
+            required=() if optional else {"store"},
+            words={**words, "store": stores} if optional else words,
             described=described,
         )
         for noun in (orders, refunds, actions, webhooks)
         for made in noun.tools(desk)
+        for optional in [made.function.__name__ in _STORE_IS_OPTIONAL]
         if made.operation in operations and (made.annotations is READ or not desk.read_only)
     ]
 

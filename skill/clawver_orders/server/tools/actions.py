@@ -12,9 +12,9 @@ from clawver_orders.desk.results import Consent
 from clawver_orders.server import forms, render, results, shapes
 from clawver_orders.server.tools.made import DESTROY, WRITE, WRITE_AGAIN, Made, OrderId, Reason, StoreName, teller
 
-Adjustment = Annotated[str, Field(description='"-20.00 CNY" makes it 20.00 cheaper.')]
+Adjustment = Annotated[str, Field(description='Such as "-20.00 CNY".')]
 Comment = Annotated[str, Field(description="The text.")]
-CommentId = Annotated[str, Field(description="Rewrite this one instead.")]
+CommentId = Annotated[str, Field(description="Rewrite this one.")]
 AsCustomer = Annotated[bool, Field(description="Write as the buyer.")]
 
 
@@ -35,7 +35,7 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         consent: Annotated[Consent | None, Resolve(forms.consented(ask_to_cancel))],
         store: StoreName = "",
     ) -> CallToolResult:
-        """Cancel an order once a person approved it. No money goes back: that is prepare_refund."""
+        """Cancel an order, once a person approved it. Gives no money back."""
         acted = results.acted(await desk.cancel_order(store, order_id, reason, consent), several=several)
         return tell(acted, render.acted(acted))
 
@@ -50,7 +50,7 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         consent: Annotated[Consent | None, Resolve(forms.consented(ask_to_mark))],
         store: StoreName = "",
     ) -> CallToolResult:
-        """Mark an unpaid order as paid by cash or transfer, once a person approved it."""
+        """Mark an unpaid order as paid, once a person approved it."""
         acted = results.acted(await desk.mark_order_paid(store, order_id, consent), several=several)
         return tell(acted, render.acted(acted))
 
@@ -66,12 +66,12 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         consent: Annotated[Consent | None, Resolve(forms.consented(ask_to_adjust))],
         store: StoreName = "",
     ) -> CallToolResult:
-        """Change the price of an unpaid order, such as a discount, once a person approved it."""
+        """Change the price of an unpaid order, once a person approved it."""
         acted = results.acted(await desk.adjust_order_price(store, order_id, adjustment, consent), several=several)
         return tell(acted, render.acted(acted))
 
     async def close_order(order_id: OrderId, store: StoreName = "") -> CallToolResult:
-        """Close an order: it is paid, sent and done."""
+        """Close an order that is paid and done."""
         order = results.handled(await desk.close_order(store, order_id), several=several)
         return tell(order, render.handled(order))
 
@@ -81,7 +81,7 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         return tell(order, render.handled(order))
 
     async def refresh_order(order_id: OrderId, store: StoreName = "") -> CallToolResult:
-        """Have the shop ask the payment channel whether an order is paid or its refund through."""
+        """Have the shop look again whether an order is paid, or its refund through."""
         order = results.handled(await desk.refresh_order(store, order_id), several=several)
         return tell(order, render.handled(order))
 
@@ -92,7 +92,7 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         as_customer: AsCustomer = False,
         store: StoreName = "",
     ) -> CallToolResult:
-        """Write a comment (note) on an order."""
+        """Write a comment, a note, on an order."""
         found = await desk.comment_order(store, order_id, comment, comment_id=comment_id, as_customer=as_customer)
         commented = results.commented(found)
         return tell(commented, render.commented(commented))
@@ -101,8 +101,8 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         Made(cancel_order, DESTROY, shapes.ActedResult, "cancel_order"),
         Made(mark_order_paid, DESTROY, shapes.ActedResult, "mark_order_paid"),
         Made(adjust_order_price, DESTROY, shapes.ActedResult, "adjust_order_price"),
-        Made(close_order, WRITE_AGAIN, shapes.RowResult, "close_order"),
-        Made(reopen_order, WRITE_AGAIN, shapes.RowResult, "reopen_order"),
-        Made(refresh_order, WRITE, shapes.RowResult, "refresh_order"),
+        Made(close_order, WRITE_AGAIN, shapes.StandingResult, "close_order"),
+        Made(reopen_order, WRITE_AGAIN, shapes.StandingResult, "reopen_order"),
+        Made(refresh_order, WRITE, shapes.StandingResult, "refresh_order"),
         Made(comment_order, WRITE, shapes.CommentedResult, "comment_order"),
     )

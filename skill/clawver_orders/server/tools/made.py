@@ -42,7 +42,7 @@ DESTROY = _hints(destructive=True)
 DESTROY_AGAIN = _hints(destructive=True, idempotent=True)
 
 StoreName = Annotated[str, Field(description="Which store.")]
-StoreOrAll = Annotated[str, Field(description="Which store; all if left out.")]
+StoreOrAll = Annotated[str, Field(description="All if left out.")]
 OrderId = Annotated[str, Field(description="Order id.")]
 Reason = Annotated[str, Field(description="Why, in a few words.")]
 

@@ -12,17 +12,17 @@ from clawver_orders.server.tools.made import READ, Made, OrderId, StoreName, Sto
 ItemId = Annotated[str, Field(description="Item id, from get_order.")]
 Status = Annotated[str, Field(description="Stage of the order.")]
 PaymentStatus = Annotated[str, Field(description="pending means unpaid.")]
-FulfillmentStatus = Annotated[str, Field(description="How far it is sent.")]
+FulfillmentStatus = Annotated[str, Field(description="Sent or not.")]
 PaymentMethod = Annotated[str, Field(description="In the shop's word.")]
 Search = Annotated[str, Field(description="Buyer's e-mail, or order ids with commas.")]
 After = Annotated[str, Field(description="From this day or time: 2026-01-31 or RFC 3339.")]
 Before = Annotated[str, Field(description="Up to this day or time.")]
-DateField = Annotated[str, Field(description="What after and before are about; else created.")]
-Sort = Annotated[str, Field(description="newest if left out.")]
+DateField = Annotated[str, Field(description="For after and before.")]
+Sort = Annotated[str, Field(description="Which first.")]
 Limit = Annotated[int, Field(ge=1, le=100, description="At most so many.")]
 Cursor = Annotated[str, Field(description="next_cursor of the last answer.")]
-OrderKey = Annotated[str, Field(description="A buyer's key, where the shop has no keys set.")]
-BillingEmail = Annotated[str, Field(description="Goes with order_key.")]
+OrderKey = Annotated[str, Field(description="To open it as its buyer.")]
+BillingEmail = Annotated[str, Field(description="The buyer's.")]
 BuyerDownloadToken = Annotated[str, Field(description="The buyer's token, to act as the buyer.")]
 StatusToken = Annotated[str, Field(description="The buyer's status token.")]
 CheckoutId = Annotated[str, Field(description="Checkout id.")]
@@ -111,14 +111,14 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         return tell(receipt, render.receipt(receipt))
 
     async def count_orders(store: StoreOrAll = "") -> CallToolResult:
-        """How many orders there are: unpaid, to be sent, done, cancelled."""
+        """How many orders: unpaid, to send, done, cancelled."""
         counts = results.counted(await desk.count_orders(store), several=several)
         return tell(counts, render.counted(counts))
 
     async def list_transactions(
         order_id: OrderId, transaction_id: TransactionId = "", store: StoreName = ""
     ) -> CallToolResult:
-        """List an order's payments and refunds as the payment channel has them."""
+        """List an order's payments and refunds."""
         found = results.transactions(await desk.list_transactions(store, order_id, transaction_id))
         return tell(found, render.transactions(found))
 
