@@ -35,6 +35,8 @@ class Actions:
         order = await store.get_order(order_id)
         move = await self._moves.confirmed(await self._waiting(order, kind, given), consent)
         if move.state is State.CONFIRMED:
+            # What was read before the confirmation may be older than what another desk did meanwhile.
+            order = await store.get_order(order_id)
             move = await self._moves.send_once(
                 move, rules.snapshot(order), lambda may_start: _send(store, move, may_start)
             )

@@ -4,7 +4,7 @@ As in rules: decisions over the order as read and the ledger's book.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, get_args
 
 from clawver_orders import money
@@ -17,6 +17,8 @@ from clawver_orders.refunds.machine import OPEN, Book, Kind, Move, Snapshot, Sta
 
 KINDS: Final = frozenset[str](get_args(Kind)) - {"refund", "create_webhook"}
 _UNPAID: Final = frozenset({"pending", "authorized", "partially_paid", "failed"})
+# No shop answers with what was longer ago; later a person may have taken it back.
+_STALE_FOR: Final = timedelta(hours=24)
 _ENDED: Final = frozenset({"delivered", "completed", "failed"})
 
 
@@ -66,6 +68,7 @@ def prepare(
     refuse_frozen(book)
     machine.refuse_beside(book, order.store, order.id)
     _refuse(kind, order)
+    _refuse_old(book, order, kind, now)
     return Move(
         id=rules.unused_id(book, random),
         kind=kind,
@@ -97,6 +100,19 @@ def _refuse(kind: Kind, order: Order) -> None:
             f"The order's payment is {order.payment_status}, and this is for unpaid orders",
             "Check the order with get_order",
         )
+
+
+def _refuse_old(book: Book, order: Order, kind: Kind, now: datetime) -> None:
+    """Refuse by a look that is older than our record: it would do once more what was done."""
+    seen = rules.snapshot(order)
+    done = [move for move in book.of(order.store, order.id) if (move.kind, move.state) == (kind, State.SUCCEEDED)]
+    for move in done[-1:]:
+        undone = seen.total == move.snapshot.total if kind == "adjust_order_price" else not applied(move, seen)
+        if undone and move.settled_at is not None and now - move.settled_at < _STALE_FOR:
+            raise ConflictError(
+                f"{move.id} did this, and the shop does not show it",
+                "Look again in a minute with get_order; if it stays so, look in the shop's own dashboard",
+            )
 
 
 def expected(move: Move) -> Money:
