@@ -152,7 +152,9 @@ class WooCommerce:
         books = self.books
         match (verb, *rest):
             case ("GET",):
-                return self._owner(call, "get", lambda shop: merchant.shown(books, merchant.found(shop, number)))
+                return self._owner(
+                    call, "get", lambda shop: merchant.shown(books, merchant.found(shop, books, number))
+                )
             case ("PUT",) | ("PATCH",) | ("POST",):
                 return self._owner(
                     call, "update", lambda shop: merchant.update(shop, books, call, number), writes=True
@@ -170,7 +172,9 @@ class WooCommerce:
             case ("GET", "notes"):
                 return self._owner(call, "notes", lambda shop: merchant.notes(shop, books, number))
             case ("POST", "notes"):
-                return self._owner(call, "comment", lambda shop: merchant.comment(shop, call, number), writes=True)
+                return self._owner(
+                    call, "comment", lambda shop: merchant.comment(shop, books, call, number), writes=True
+                )
         return None
 
     def _named(self, name: str, number: str, answer: Callable[[Shop], Reply]) -> Operation | None:

@@ -26,7 +26,8 @@ class Books:
         currency: The shop's.
         numbers: Whole numbers for what the shop knows by other ids: items, products, variants and refunds.
         currencies: Of orders that were taken in another currency than the shop's.
-        trashed: Orders in the trash; also ``drafts``, of checkouts that nobody finished.
+        bin: Orders that were thrown away, by their number: out of the shop, and still shown to who asks for one.
+        drafts: Orders of checkouts that nobody finished.
         deleted: Products that are no longer there.
         metas: What was written beside a refund, by the refund's id.
     """
@@ -34,7 +35,7 @@ class Books:
     currency: str
     numbers: dict[str, int] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
-    trashed: set[str] = field(default_factory=set)
+    bin: dict[str, Order] = field(default_factory=dict)
     drafts: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     metas: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Books:
 
     def status(self, order: Order) -> str:
         """WooCommerce's word for where an order stands."""
-        if order.id in self.trashed:
+        if str(order.number) in self.bin:
             return "trash"
         if order.id in self.drafts:
             return "checkout-draft"
@@ -81,6 +82,14 @@ class Books:
     def needs_payment(self, order: Order) -> bool:
         """Whether it can be paid at the checkout."""
         return self.status(order) in _UNPAID and order.total > 0
+
+    def order(self, shop: Shop, number: int) -> Order:
+        """The order with this number, in the shop or in the bin.
+
+        Raises:
+            Refusal: There is none.
+        """
+        return self.bin.get(str(number)) or shop.numbered(str(number))
 
     def refunds(self, order: Order) -> list[Refund]:
         """The refunds of an order, the newest first."""
@@ -109,7 +118,7 @@ def stock(shop: Shop, hints: dict[str, str], books: Books) -> None:
     done[2].discount, done[2].adjustment = 300, 200
     marked["fee_and_coupon_order"] = done[2]
     marked["trashed_order"] = next(order for order in usual if order.stage == "cancelled")
-    books.trashed.add(marked["trashed_order"].id)
+    books.bin[str(marked["trashed_order"].number)] = shop.orders.pop(marked["trashed_order"].id)
     books.deleted.add(PLANNER.id)
     marked["deleted_product_order"] = next(o for o in usual if any(i.product is PLANNER for i in o.items))
     for name, product, hours in (("on_hold_order", TEE, 5), ("draft_order", MUG, 1)):
@@ -125,10 +134,9 @@ def stock(shop: Shop, hints: dict[str, str], books: Books) -> None:
     for name, order_id in list(hints.items()):
         if order_id in shop.orders:
             hints[name] = str(shop.orders[order_id].number)
-        else:
-            del hints[name]
     first = min(order.number for order in shop.orders.values())
     books._first = first * 1000  # noqa: SLF001 - made here: no two seeds share a number
+    hints["digital_item"] = str(books.number(hints["digital_item"]))
     hints |= {name: str(order.number) for name, order in marked.items()}
     hints["guest_key"] = books.key(marked["guest_order"])
     hints["guest_email"] = marked["guest_order"].customer.email

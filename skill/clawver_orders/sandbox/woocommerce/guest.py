@@ -27,7 +27,7 @@ def guest_order(shop: Shop, books: Books, call: Call, number: int, *, old: bool)
     """
     stranger = Problem(403, "woocommerce_rest_invalid_user", "This order belongs to a different customer.")
     try:
-        order = shop.numbered(str(number))
+        order = books.order(shop, number)
     except Refusal:
         if books.order_of_refund(shop, number) is not None:
             return died(call, 500, _BROKEN)

@@ -36,7 +36,7 @@ def page(shop: Shop, books: Books, call: Call) -> Reply:
     query = call.query
     size, number = _whole(call, "per_page", 10, most=100), _whole(call, "page", 1)
     start = _whole(call, "offset", 0, least=0) if "offset" in query else (number - 1) * size
-    orders = [order for order in shop.newest_first() if _fits(order, books, call)]
+    orders = [order for order in (*shop.newest_first(), *books.bin.values()) if _fits(order, books, call)]
     direction = query.get("order", "desc")
     if direction not in ("asc", "desc") or query.get("orderby", "date") not in ("date", "id", "modified"):
         raise wrong_parameter("order")

@@ -13,14 +13,14 @@ from .problem import Problem, is_number, wrong_parameter
 _STATUSES: Final = ("pending", "processing", "on-hold", "completed", "cancelled", "failed")
 
 
-def found(shop: Shop, number: int) -> Order:
+def found(shop: Shop, books: Books, number: int) -> Order:
     """The order with this id.
 
     Raises:
         Problem: There is none.
     """
     try:
-        return shop.numbered(str(number))
+        return books.order(shop, number)
     except Refusal:
         raise Problem(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.") from None
 
@@ -32,13 +32,14 @@ def shown(books: Books, order: Order) -> Reply:
 
 def update(shop: Shop, books: Books, call: Call, number: int) -> Reply:
     """``PUT``: any status may follow any other; ``set_paid`` works only where it can be paid at the checkout."""
-    order, body = found(shop, number), _body(call)
+    order, body = found(shop, books, number), _body(call)
     status = body.get("status")
     if status is not None:
         if status not in _STATUSES:
             raise wrong_parameter("status")
         books.drafts.discard(order.id)
-        books.trashed.discard(order.id)
+        if books.bin.pop(str(order.number), None) is not None:
+            shop.orders[order.id] = order
         _set_status(shop, order, str(status))
     if body.get("set_paid") is True and books.needs_payment(order):
         books.drafts.discard(order.id)
@@ -61,7 +62,7 @@ def _set_status(shop: Shop, order: Order, status: str) -> None:
 
 def refunds(shop: Shop, books: Books, call: Call, number: int) -> Reply:
     """The order's refunds, the newest first."""
-    order = found(shop, number)
+    order = found(shop, books, number)
     size, page = call.query.get("per_page", "10"), call.query.get("page", "1")
     if not (is_number(size) and 1 <= int(size) <= 100 and is_number(page) and int(page)):
         raise wrong_parameter("per_page")
@@ -74,7 +75,7 @@ def refunds(shop: Shop, books: Books, call: Call, number: int) -> Reply:
 
 def one_refund(shop: Shop, books: Books, number: int, refund_number: str) -> Reply:
     """One of its refunds."""
-    order = found(shop, number)
+    order = found(shop, books, number)
     for refund in order.refunds:
         if str(books.number(refund.id)) == refund_number:
             return Reply.json(200, v3_bodies.refund(books, order, refund))
@@ -85,7 +86,7 @@ def refund(shop: Shop, books: Books, call: Call, number: int) -> Reply:
     """``POST``: every no is a 500, since the error carries its status as a bare number."""
     body = _body(call)
     try:
-        order = shop.numbered(str(number))
+        order = books.order(shop, number)
     except Refusal:
         raise Problem(500, "woocommerce_rest_invalid_order_id", "Invalid order ID.", data=404) from None
     amount, reason = body.get("amount"), body.get("reason", "")
@@ -112,12 +113,12 @@ def refund(shop: Shop, books: Books, call: Call, number: int) -> Reply:
 
 def notes(shop: Shop, books: Books, number: int) -> Reply:
     """The notes on an order."""
-    return Reply.json(200, v3_bodies.notes(books, found(shop, number)))
+    return Reply.json(200, v3_bodies.notes(books, found(shop, books, number)))
 
 
-def comment(shop: Shop, call: Call, number: int) -> Reply:
+def comment(shop: Shop, books: Books, call: Call, number: int) -> Reply:
     """Write a note."""
-    order, text = found(shop, number), _body(call).get("note")
+    order, text = found(shop, books, number), _body(call).get("note")
     if not isinstance(text, str) or not text:
         raise wrong_parameter("note")
     return Reply.json(201, v3_bodies.note(order, shop.comment(order.id, "merchant", text)))
