@@ -322,6 +322,7 @@ async def test_a_damaged_line_says_that_nothing_is_sent_and_what_helps(
     ("statement", "found"),
     [
         ("DELETE FROM switches WHERE name = 'pin'", ("the switch pin is missing",)),
+        ("DELETE FROM switches", ("the switch frozen is missing", "the switch pin is missing")),
         ("UPDATE switches SET value = ''", ("the switch frozen is not", "the switch pin is not")),
         ("INSERT INTO switches VALUES ('other', 'x')", ("the switch other is not",)),
     ],
@@ -330,9 +331,9 @@ async def test_a_switch_that_was_turned_behind_the_desks_back_is_found(
     ledger: SqlLedger, place: Place, statement: str, found: tuple[str, ...]
 ) -> None:
     """Hostile 71: such as a PIN that was taken away."""
+    await ledger.turn("pin", lambda _: "hash", note="the PIN was set", by="lee")
     for value in ("somebody", "lee"):
         await ledger.turn("frozen", lambda _, value=value: value, note="frozen", by="lee")  # type: ignore[misc]
-    await ledger.turn("pin", lambda _: "hash", note="the PIN was set", by="lee")
     await stored(ledger)
     assert await ledger.verify() == ()
     place.edit(statement)
