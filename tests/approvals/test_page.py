@@ -11,7 +11,7 @@ import pytest
 
 from clawver_orders import approvals
 from clawver_orders.approvals import html
-from clawver_orders.approvals.language import language_of
+from clawver_orders.approvals.language import Language, language_of
 from clawver_orders.approvals.page import Page
 from clawver_orders.errors import RefundError
 from clawver_orders.refunds.limits import Limits
@@ -428,6 +428,53 @@ async def test_a_webhook_is_approved_on_the_page(directory: Path) -> None:
         assert "Money will move" not in seen(page)
         assert "Approved." in seen(await asked.press(url))
         assert (await asked.counter.desk.create_webhook(*hook, None)).action.outcome == "done"
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "english", "chinese"),
+    [
+        (
+            "cancel_order",
+            "twice",
+            ["Cancel this order?", "No money goes back"],
+            ["取消此订单？", "不会退款"],
+        ),
+        ("mark_order_paid", "", ["Mark this order as paid?", "No money is taken"], ["标记为已付款？", "不会收款"]),
+        ("adjust_order_price", "-4.00 USD", ["Change the price", "New total 25.00 USD"], ["改后总额 25.00 USD"]),
+    ],
+)
+async def test_an_action_on_an_order_says_what_it_does_in_both_languages(
+    directory: Path, kind: Any, given: str, english: list[str], chinese: list[str]
+) -> None:
+    async with asking(directory) as asked:
+        move = await approvals.found(asked.counter.desk, await asked.prepared())
+    acted = replace(move, kind=kind, text=given, amount=None)
+    pages: dict[Language, str] = {"en": "", "zh": ""}
+    for language in pages:
+        body = html.question(language, "csrf", acted, sandbox=False, with_pin=False).body
+        pages[language] = words_of(bytes(body).decode())
+    assert all(words in pages["en"] for words in english)
+    assert all(words in pages["zh"] for words in chinese)
+    assert not re.search(r"Approve|Reject|Store|Order|Change|Payment|paid|Customer|until|oney", pages["zh"])
+    for page in pages.values():
+        assert "Money will move" not in page
+        assert "«1 × Heavy Cotton Tee / S»" in page
+
+
+async def test_a_refund_that_is_only_written_down_is_not_shown_as_money(directory: Path) -> None:
+    async with asking(directory) as asked:
+        move = await approvals.found(asked.counter.desk, await asked.prepared())
+    recorded = replace(move, snapshot=replace(move.snapshot, effect="record"))
+    said = {
+        "en": ("Write down a refund of 5.00 USD?", "Only written down in the shop: no money moves by this."),
+        "zh": ("确认登记退款 5.00 USD？", "仅在店铺中登记，不会退回任何款项。"),
+    }
+    languages: tuple[Language, ...] = ("en", "zh")
+    for language in languages:
+        body = bytes(html.question(language, "csrf", recorded, sandbox=False, with_pin=False).body).decode()
+        assert all(words in words_of(body) for words in said[language])
+        assert "Money will move" not in body
+        assert "款项即会退回" not in body
 
 
 async def test_without_a_port_a_person_is_told_of_the_terminal_alone(

@@ -56,6 +56,11 @@ def hook(move: Move) -> Move:
 
 
 @pytest.fixture
+def change(move: Move) -> Move:
+    return replace(move, kind="adjust_order_price", text="-4.99 USD", amount=None)
+
+
+@pytest.fixture
 def shop(tmp_path: Path) -> Counter:
     return open_counter(tmp_path, allowed_hosts=frozenset({"hooks.example"}))
 
@@ -76,6 +81,33 @@ def test_what_was_bought_is_shown_on_the_page_alone_and_in_quotes(move: Move, ho
     bought = ("Bought (the shop's words)", "«1 × M»")
     assert facts(move, bought=True) == (*facts(move)[:3], bought, *facts(move)[3:])
     assert facts(hook, bought=True) == facts(hook)
+
+
+def test_a_refund_that_is_only_written_down_never_says_that_money_moves(move: Move) -> None:
+    recorded = replace(move, snapshot=replace(move.snapshot, effect="record"))
+    only = "Only written down in the shop: no money moves by this"
+    assert form(recorded) == FORM.replace(
+        "Refund this? Money will move.", f"Write this refund down? {only}."
+    ).replace("Amount: 5.00 USD\n", f"Amount: 5.00 USD\nEffect: {only}\n")
+
+
+def test_what_is_done_to_an_order_is_shown_with_what_becomes_of_it(move: Move, change: Move) -> None:
+    about = ("Order total: 24.99 USD\n", "Payment: paid\nCustomer: m***@s***.example\n")
+    store = "Store: clawver\nOrder: ord_1\n"
+    end = "(R-01234567)"
+    lines = f"Change: -4.99 USD\n{about[0]}New total: 20.00 USD\n{about[1]}"
+    assert form(change) == f"Change the price of this order?\n{store}{lines}{end}"
+    marked = replace(change, kind="mark_order_paid", text="")
+    assert form(marked) == (f"Mark this order as paid? No money is taken by this.\n{store}{''.join(about)}{end}")
+    cancelled = replace(change, kind="cancel_order", text="see » https " + "x" * 200)
+    reason = f"Reason (the assistant's words): «see › https {'x' * 107}…»\n"
+    assert form(cancelled) == (
+        f"Cancel this order? No money goes back by this.\n{store}{''.join(about)}{reason}{end}"
+    )
+    assert max(len(form(shown)) for shown in (change, marked, cancelled)) <= 1000
+    bought = ("Bought (the shop's words)", "«1 × M»")
+    assert bought in facts(cancelled, bought=True)
+    assert bought not in facts(cancelled)
 
 
 def test_a_customer_whom_the_shop_does_not_name_is_not_made_up(move: Move) -> None:
@@ -107,6 +139,18 @@ def test_a_person_types_the_address_that_events_go_to(hook: Move) -> None:
     assert typed_rightly(hook, ADDRESS + "\n")
     assert not typed_rightly(hook, "https://hooks.example/")
     assert not typed_rightly(replace(hook, amount=usd(500)), "5.00 USD")
+
+
+def test_a_person_types_the_order_or_the_change_that_they_approve(change: Move) -> None:
+    assert typed_rightly(change, " -4.99 USD\n")
+    assert not typed_rightly(change, "4.99 USD")
+    assert not typed_rightly(change, "ord_1")
+    kinds: tuple[approvals.Act, ...] = ("cancel_order", "mark_order_paid")
+    for kind in kinds:
+        acted = replace(change, kind=kind, text="ord_2")
+        assert typed_rightly(acted, "ord_1")
+        assert not typed_rightly(acted, "ord_2")
+        assert not typed_rightly(acted, "")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def counter(directory: Path, **options: object) -> Counter:
 
 @dataclass
 class Joined:
-    """Joints that lead to a counter; call it as the commands call what makes them."""
+    """Joints that lead to a counter, or to another desk; call it as the commands call what makes them."""
 
     counter: Counter
     environ: dict[str, str] = field(default_factory=dict)
@@ -28,6 +28,7 @@ class Joined:
     answer: datetime | DeskError | None = None
     record: tuple[str, ...] | DeskError | None = None
     asked: list[tuple[Path | None, bool]] = field(default_factory=list)
+    desk: Desk | None = None
 
     def __call__(self, *, config: Path | None = None, sandbox: bool = False) -> "Joined":
         self.asked.append((config, sandbox))
@@ -41,7 +42,7 @@ class Joined:
 
     @asynccontextmanager
     async def open_desk(self, *, read_only: bool = False) -> AsyncIterator[Desk]:
-        yield self.counter.desk
+        yield self.desk or self.counter.desk
 
     async def serve(self, *, read_only: bool) -> None:
         self.served.append(read_only)

@@ -1,18 +1,22 @@
 """Only a person at a terminal says yes: in a real pseudo-terminal, against a real record."""
 
 import json
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
 
-from clawver_orders import cli
+from clawver_orders import approvals, cli
 from clawver_orders.cli import terminal
+from clawver_orders.desk import Desk
+from clawver_orders.desk.results import Acted, Action, Consent
 from clawver_orders.refunds.machine import State
 from tests.cli.joints import Joined, counter
 from tests.cli.terminal import at_a_terminal, environment, somebody_types, without_a_terminal
-from tests.counter import YES, Counter
+from tests.counter import YES, Clock, Counter
+from tests.server.shelf import Shelf, an_order, desk_of
 
 ASK = "Type the amount"
 
@@ -201,7 +205,7 @@ def test_the_record_is_listed_and_shown(tmp_path: Path, capsys: pytest.CaptureFi
     assert cli.run(joined, ["refunds", "list", "--all", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert cli.run(joined, ["refunds", "show", move_id, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"refunds": record["refunds"], "webhooks": []}
+    assert json.loads(capsys.readouterr().out) == {"refunds": record["refunds"], "webhooks": [], "actions": []}
     (refund,), (webhook,) = record["refunds"], record["webhooks"]
     assert (refund["refund_id"], refund["amount"], refund["money_moved"]) == (move_id, "5.00 USD", "no")
     assert refund["approval"]["expires_at"]
@@ -219,3 +223,97 @@ def test_what_expired_does_not_wait_any_more(tmp_path: Path, capsys: pytest.Capt
     status, shown = at_a_terminal(("approve", move_id), environment(tmp_path))
     assert status == 1
     assert "expired" in shown
+
+
+ACTIONS: dict[approvals.Act, tuple[str, str, str, str]] = {
+    "cancel_order": ("bought twice", "the order's id", "1", "cancellation"),
+    "mark_order_paid": ("", "the order's id", "1", "mark as paid"),
+    "adjust_order_price": ("-20.00 CNY", "the change", "-20.00 CNY", "price change"),
+}
+
+
+def acting(shop: Shelf, directory: Path, kind: approvals.Act) -> Desk:
+    """A desk on which an action waits for a person."""
+    desk = desk_of(directory, [shop], clock=Clock(datetime.now(UTC)))
+    anyio.run(partial(desk.action_waiting, kind, "shelf", "1", ACTIONS[kind][0]))
+    return desk
+
+
+def act(desk: Desk, kind: approvals.Act, consent: Consent | None = None) -> Action:
+    given = () if kind == "mark_order_paid" else (ACTIONS[kind][0],)
+    acted: Acted = anyio.run(getattr(desk, kind), "shelf", "1", *given, consent)
+    return acted.action
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_an_action_is_approved_by_typing_what_it_is_about(tmp_path: Path, kind: approvals.Act) -> None:
+    given, asked, typed, _ = ACTIONS[kind]
+    shop = Shelf("shelf").put(an_order("1"))
+    desk = acting(shop, tmp_path, kind)
+    environ = environment(tmp_path)
+    (move,) = anyio.run(approvals.waiting, desk)
+    words = ("approve", move.id)
+    assert at_a_terminal(words, environ, asked=f"Type {asked}", typed="100.00 CNY\n")[0] == 1
+    status, shown = at_a_terminal(words, environ, asked=f"Type {asked}", typed=f"{typed}\n")
+    assert status == 0
+    assert shown.startswith(approvals.asked(move))
+    assert given in shown
+    assert shop.sent == []
+    assert act(desk, kind).outcome == "done"
+    assert len(shop.sent) == 1
+
+
+def test_several_that_wait_are_named_by_what_they_are(tmp_path: Path) -> None:
+    shop = Shelf("shelf").put(an_order("1"))
+    for kind in ACTIONS:
+        acting(shop, tmp_path, kind)
+    status, shown = at_a_terminal(("approve",), environment(tmp_path))
+    assert status == 2
+    assert all(f"    {noun}, shelf 1\n" in shown for _, _, _, noun in ACTIONS.values())
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+def test_a_person_says_how_an_unknown_action_ended(tmp_path: Path, kind: approvals.Act) -> None:
+    shop = Shelf("shelf", lost=True).put(an_order("1"))
+    desk = acting(shop, tmp_path, kind)
+    action = act(desk, kind, YES)
+    assert action.outcome == "unknown"
+    words = ("resolve", action.action_id, "applied")
+    status, shown = at_a_terminal(
+        words, environment(tmp_path), asked=f"Type {ACTIONS[kind][1]}", typed=f"{ACTIONS[kind][2]}\n"
+    )
+    assert status == 0
+    assert f"You say that this {ACTIONS[kind][3]} was applied." in shown
+    move = anyio.run(desk.moves.ledger.get, action.action_id)
+    assert move is not None
+    assert move.state is State.SUCCEEDED
+
+
+def test_actions_are_listed_and_shown_with_the_refunds(
+    tmp_path: Path, shop: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = acting(Shelf("shelf").put(an_order("1")), tmp_path / "shelf", "adjust_order_price")
+    joined = Joined(shop, desk=desk)
+    (move,) = anyio.run(approvals.waiting, desk)
+    assert cli.run(joined, ["refunds", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(words in listed for words in (move.id, "price change", "-20.00 CNY", "prepared", "approve ID"))
+    assert cli.run(joined, ["refunds", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "refunds": [],
+        "webhooks": [],
+        "actions": [
+            {
+                "action_id": move.id,
+                "tool": "adjust_order_price",
+                "store": "shelf",
+                "order_id": "1",
+                "adjustment": "-20.00 CNY",
+                "state": "prepared",
+                "outcome": "no",
+            }
+        ],
+    }
+    assert cli.run(joined, ["refunds", "show", move.id]) == 0
+    shown = capsys.readouterr().out
+    assert all(words in shown for words in ("price change", "80.00 CNY", "Nothing was sent", f"approve {move.id}"))

@@ -11,6 +11,7 @@ import pytest
 from clawver_orders import cli
 from clawver_orders.cli import orders
 from tests.cli.joints import Joined, counter
+from tests.server.shelf import Shelf, an_order, desk_of, paid
 
 
 @pytest.fixture
@@ -139,3 +140,56 @@ def test_several_pages_are_fetched_behind_a_bar_on_stderr(
     assert "--cursor" in rest
     following = as_json(joined, capsys, "orders", "list", "--limit", "3", "--cursor", listed["next_cursor"])
     assert not {order["id"] for order in following["orders"]} & set(ids)
+
+
+@pytest.fixture
+def shelves(tmp_path: Path) -> tuple[Shelf, Shelf]:
+    return Shelf("first").put(an_order("1"), paid("2")), Shelf("second").put(paid("7"))
+
+
+@pytest.fixture
+def everywhere(joined: Joined, tmp_path: Path, shelves: tuple[Shelf, Shelf]) -> Joined:
+    joined.desk = desk_of(tmp_path / "everywhere", shelves)
+    return joined
+
+
+def test_without_a_store_all_are_listed_and_counted(everywhere: Joined, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = as_json(everywhere, capsys, "orders", "list")
+    assert {(order["store"], order["id"]) for order in listed["orders"]} == {
+        ("first", "1"),
+        ("first", "2"),
+        ("second", "7"),
+    }
+    counted = as_json(everywhere, capsys, "orders", "count")
+    assert counted["counts"] == [
+        {"store": "first", "all": 2, "pending_payment": 1},
+        {"store": "second", "all": 1, "pending_payment": 1},
+    ]
+    shown = told(everywhere, capsys, "orders", "count")
+    assert [line.split() for line in shown.splitlines() if line.startswith(" first") or "first" in line] == [
+        ["first", "2", "1"]
+    ]
+    assert "fulfilled" not in shown
+    one = as_json(everywhere, capsys, "orders", "count", "--store", "second")
+    assert [counts["store"] for counts in one["counts"]] == ["second"]
+
+
+def test_a_list_is_filtered_by_all_that_the_shop_can(
+    everywhere: Joined, shelves: tuple[Shelf, Shelf], capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--fulfillment-status", "unfulfilled", "--payment-method", "wx", "--after", "2026-11-01")
+    more = ("--date-field", "paid", "--sort", "oldest", "--store", "first")
+    shown = told(everywhere, capsys, "orders", "list", *options, *more)
+    assert "\u00abwx\u00bb" in shown
+    (query,) = shelves[0].asked
+    asked = (query.fulfillment_status, query.payment_method, query.date_field, query.sort)
+    assert asked == ("unfulfilled", "wx", "paid", "oldest")
+    assert shelves[1].asked == []
+    shown = told(everywhere, capsys, "orders", "show", "2", "--store", "first")
+    assert "unfulfilled" in shown
+    assert "\u00abwx\u00bb" in shown
+
+
+def test_a_shop_that_cannot_count_says_what_can_be_done(joined: Joined, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(joined, ["orders", "count"]) == 1
+    assert capsys.readouterr().err.startswith("unsupported: ")

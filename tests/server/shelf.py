@@ -169,9 +169,9 @@ class Shelf(Store):
         return tuple(one for one in found if transaction_id in {"", one.id})
 
 
-def desk_of(directory: Path, stores: Sequence[Store], **options: object) -> Desk:
+def desk_of(directory: Path, stores: Sequence[Store], *, clock: Clock | None = None, **options: object) -> Desk:
     """A desk over these stores, with a clock that stands."""
-    clock = Clock()
+    clock = clock or Clock()
     return Desk(
         stores,
         Place(directory).ledger(clock.now),

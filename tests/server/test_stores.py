@@ -37,12 +37,12 @@ HINTS = {
 OPTIONAL_STORE = {"list_orders", "count_orders", "check_refund"}
 
 
-def shelves(directory: Path, **options: object) -> tuple[Shelf, Shelf, Any]:
+def shelves(directory: Path, **options: Any) -> tuple[Shelf, Shelf, Any]:
     first, second = Shelf("first").put(an_order("1"), paid("2")), Shelf("second").put(paid("7"))
     return first, second, desk_of(directory, [first, second], **options)
 
 
-async def listed(directory: Path, **options: object) -> dict[str, Tool]:
+async def listed(directory: Path, **options: Any) -> dict[str, Tool]:
     _, _, desk = shelves(directory, **options)
     return {tool.name: tool for tool in await server_of(desk).list_tools()}
 
