@@ -116,7 +116,12 @@ async def test_a_cursor_belongs_to_its_question_and_its_shops(counters: Counters
         assert caught.value.code in {"invalid_argument", "unsupported"}
     padded = cursor + "=" * (-len(cursor) % 4)
     mark, limit, places = json.loads(base64.urlsafe_b64decode(padded))
-    for forged in ({"nobody": [None, 0]}, {**places, "clawver": [None, -1]}, {**places, "clawver": [7, 0]}, {}):
+    for forged in (
+        {"nobody": [None, 5, 0]},
+        {**places, "clawver": [None, 5, -1]},
+        {**places, "clawver": [7, 5, 0]},
+        {},
+    ):
         text = base64.urlsafe_b64encode(json.dumps([mark, limit, forged]).encode()).decode()
         with pytest.raises(InvalidArgument):
             await counters.desk.list_orders("", limit=5, cursor=text)

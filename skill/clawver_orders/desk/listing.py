@@ -17,14 +17,16 @@ from clawver_orders.order import Order, Page, Query
 from clawver_orders.store import Argument, Store
 
 _LONGEST_CURSOR: Final = 4000
+_MOST: Final = 100
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a store's list goes on: its own cursor, and how many rows of that page were told already."""
+    """Where a store's list goes on: its own cursor, how many rows that page has, how many of them were told."""
 
-    cursor: str | None = None
+    cursor: str | None
+    limit: int
     told: int = 0
 
 
@@ -81,7 +83,7 @@ async def of_all(stores: Sequence[Store], query: Query) -> Listing:
 
     async def ask(store: Store, place: _Place) -> None:
         try:
-            pages[store.name] = await store.list_orders(replace(query, cursor=place.cursor))
+            pages[store.name] = await store.list_orders(replace(query, cursor=place.cursor, limit=place.limit))
         except DeskError as error:
             failed[store.name] = error
 
@@ -106,27 +108,39 @@ async def of_all(stores: Sequence[Store], query: Query) -> Listing:
 def _merged(query: Query, places: Mapping[str, _Place], pages: Mapping[str, Page], notes: Sequence[str]) -> Listing:
     rows = [(order, name) for name, page in pages.items() for order in page.orders[places[name].told :]]
     rows.sort(key=lambda row: _when(row[0], query), reverse=query.sort == "newest")
-    told = rows[: query.limit]
-    following = {}
-    for name, place in places.items():
-        if name not in pages:
+    told = []
+    following = dict(places)
+    for order, name in rows[: query.limit]:
+        told.append(order)
+        following[name] = replace(following[name], told=following[name].told + 1)
+        if following[name].told == len(pages[name].orders) and _next(following[name], pages[name], query):
+            # What this store tells next may come before what the others have here.
+            break
+    for name, page in pages.items():
+        place = following.pop(name)
+        if place.told < len(page.orders):
             following[name] = place
-            continue
-        page = pages[name]
-        now_told = place.told + sum(1 for _, of in told if of == name)
-        if now_told < len(page.orders):
-            following[name] = _Place(place.cursor, now_told)
-        elif page.next_cursor is not None:
-            following[name] = _Place(page.next_cursor)
+        elif further := _next(place, page, query):
+            following[name] = further
     # Where only stores that failed are left, going on would repeat the failure for ever.
     more = any(name in pages for name in following)
     totals = [page.total for page in pages.values()]
     return Listing(
-        tuple(order for order, _ in told),
+        tuple(told),
         _cursor(query, following) if more else None,
         sum(total for total in totals if total is not None) if totals and None not in totals else None,
         tuple(notes),
     )
+
+
+def _next(place: _Place, page: Page, query: Query) -> _Place | None:
+    """Where a store goes on once all of its page was told; None where its list has ended."""
+    if page.next_cursor is not None:
+        return _Place(page.next_cursor, query.limit)
+    if place.cursor is None and len(page.orders) == place.limit < _MOST:
+        # A shop without pages may have more: it can only be asked for more at once.
+        return _Place(None, min(_MOST, place.limit + query.limit), place.told)
+    return None
 
 
 def _when(order: Order, query: Query) -> datetime:
@@ -141,7 +155,7 @@ def _mark(query: Query) -> str:
 
 
 def _cursor(query: Query, places: Mapping[str, _Place]) -> str:
-    kept = {name: [place.cursor, place.told] for name, place in places.items()}
+    kept = {name: [place.cursor, place.limit, place.told] for name, place in places.items()}
     text = json.dumps([_mark(query), query.limit, kept], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -149,7 +163,7 @@ def _cursor(query: Query, places: Mapping[str, _Place]) -> str:
 def _places(query: Query, stores: Sequence[Store]) -> dict[str, _Place]:
     """Where each store's list goes on; one whose list has ended is not there."""
     if query.cursor is None:
-        return {store.name: _Place() for store in stores}
+        return {store.name: _Place(None, query.limit) for store in stores}
     wrong = InvalidArgument(
         "cursor is not one of this list",
         "Repeat the call that gave it, with the same filters and limit",
@@ -173,6 +187,6 @@ def _places(query: Query, stores: Sequence[Store]) -> dict[str, _Place]:
 
 def _place(kept: object) -> _Place:
     match kept:
-        case [None | str() as cursor, int() as told] if not isinstance(told, bool) and 0 <= told <= 100:
-            return _Place(cursor, told)
+        case [None | str() as cursor, int() as limit, int() as told] if 1 <= limit <= _MOST and 0 <= told <= limit:
+            return _Place(cursor, int(limit), int(told))
     raise ValueError("no place")

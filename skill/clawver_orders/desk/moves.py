@@ -7,7 +7,7 @@ from datetime import datetime
 import anyio
 
 from clawver_orders.desk.results import Consent
-from clawver_orders.refunds import machine
+from clawver_orders.refunds import actions, machine
 from clawver_orders.refunds.limits import Limits, refuse_frozen
 from clawver_orders.refunds.machine import Ledger, Move, Snapshot, State
 from clawver_orders.store import Answer, Deadline
@@ -52,6 +52,8 @@ class Moves:
 
     def _confirm(self, book: machine.Book, move: Move, how: str) -> Move:
         now = self.now()
+        if move.state is State.PREPARED and move.kind in actions.KINDS and (other := actions.overtaken(book, move)):
+            return machine.outdated(move, other, now)
         confirmed = machine.confirm(book, move, by=how, now=now)
         if confirmed.state is State.CONFIRMED and move.state is State.PREPARED:
             refuse_frozen(book)

@@ -3,7 +3,7 @@
 As in rules: decisions over the order as read and the ledger's book.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final, get_args
 
@@ -13,7 +13,7 @@ from clawver_orders.money import Money
 from clawver_orders.order import Order
 from clawver_orders.refunds import machine, rules
 from clawver_orders.refunds.limits import refuse_frozen
-from clawver_orders.refunds.machine import OPEN, Book, Kind, Move, Snapshot, State
+from clawver_orders.refunds.machine import CLOCKS_DIFFER, OPEN, Book, Kind, Move, Snapshot, State
 
 KINDS: Final = frozenset[str](get_args(Kind)) - {"refund", "create_webhook"}
 _UNPAID: Final = frozenset({"pending", "authorized", "partially_paid", "failed"})
@@ -104,15 +104,34 @@ def _refuse(kind: Kind, order: Order) -> None:
 
 def _refuse_old(book: Book, order: Order, kind: Kind, now: datetime) -> None:
     """Refuse by a look that is older than our record: it would do once more what was done."""
-    seen = rules.snapshot(order)
-    done = [move for move in book.of(order.store, order.id) if (move.kind, move.state) == (kind, State.SUCCEEDED)]
-    for move in done[-1:]:
-        undone = seen.total == move.snapshot.total if kind == "adjust_order_price" else not applied(move, seen)
-        if undone and move.settled_at is not None and now - move.settled_at < _STALE_FOR:
+    for move in _unshown(book, order.store, order.id, rules.snapshot(order)):
+        if move.kind == kind and move.settled_at is not None and now - move.settled_at < _STALE_FOR:
             raise ConflictError(
                 f"{move.id} did this, and the shop does not show it",
                 "Look again in a minute with get_order; if it stays so, look in the shop's own dashboard",
             )
+
+
+def overtaken(book: Book, move: Move) -> Move | None:
+    """What was carried out on the order since this was prepared, or right before, unseen by its snapshot."""
+    for other in _unshown(book, move.store, move.subject, move.snapshot):
+        if other.settled_at is not None and other.settled_at > move.prepared_at - CLOCKS_DIFFER:
+            return other
+    return None
+
+
+def _unshown(book: Book, store: str, subject: str, seen: Snapshot) -> Iterator[Move]:
+    """The last action of each kind that the record knows as applied, where this look does not show it."""
+    last = {
+        move.kind: move for move in book.of(store, subject) if move.kind in KINDS and move.state is State.SUCCEEDED
+    }
+    for move in last.values():
+        if move.kind == "adjust_order_price":
+            # Another total than both may be somebody else's change.
+            if seen.total == move.snapshot.total:
+                yield move
+        elif not applied(move, seen):
+            yield move
 
 
 def expected(move: Move) -> Money:

@@ -328,14 +328,6 @@ def unshown(book: Book, store: str, subject: str, seen: Snapshot) -> Move | None
     return None
 
 
-def _done_since(book: Book, move: Move) -> Move | None:
-    """What was carried out on the same subject since this was prepared: the person was shown less than is true."""
-    for other in book.of(move.store, move.subject):
-        if other.state is State.SUCCEEDED and other.settled_at is not None and other.settled_at >= move.prepared_at:
-            return other
-    return None
-
-
 def expire(move: Move, now: datetime) -> Move:
     """A preparation that nobody confirmed in time is expired, a confirmation that was not used in time void.
 
@@ -370,9 +362,12 @@ def confirm(book: Book, move: Move, *, by: str, now: datetime) -> Move:
     refuse_beside(book, move.store, move.subject)
     if move.kind == "refund" and (other := unshown(book, move.store, move.subject, move.snapshot)):
         return step(move, State.VOID, settled_at=now, evidence=f"{other.id} was refunded since it was prepared")
-    if move.kind != "refund" and (other := _done_since(book, move)):
-        return step(move, State.VOID, settled_at=now, evidence=f"{other.id} was carried out since it was prepared")
     return step(move, State.CONFIRMED, confirmed_at=now, confirmed_by=by)
+
+
+def outdated(move: Move, other: Move, now: datetime) -> Move:
+    """The person was shown less than another move of ours has done since: it is not carried out."""
+    return step(move, State.VOID, settled_at=now, evidence=f"{other.id} was carried out since it was prepared")
 
 
 def decline(move: Move, *, by: str, now: datetime) -> Move:
