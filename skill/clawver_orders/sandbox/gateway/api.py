@@ -112,27 +112,33 @@ class Gateway:
         return Reply.html(200, "Sign in") if self.login == "page" else None
 
     def failure(self, status: int) -> Reply:
-        """As Dialect: a path that nobody has is a page of the web framework's."""
-        return Reply.html(404, "Not Found") if status == 404 else _no("get", status, "请求失败", status)
+        """As Dialect: the list's envelope; a path that nobody has is a page of the web framework's."""
+        if status == 404:
+            return Reply.html(404, "Not Found")
+        return Reply.json(status, {"success": False, "message": "查询订单失败: 数据库连接错误"})
 
     def deliveries(self, shop: Shop, event: Event) -> list[Delivery]:
         """As Dialect: the gateway sends nothing."""
         del shop, event
         return []
 
-    def _reads(self, name: Literal["list", "get", "shopify"], answer: Callable[[Shop], object]) -> Operation:
+    def _reads(self, name: str, answer: Callable[[Shop], object]) -> Operation:
         def enveloped(shop: Shop) -> Reply:
             try:
                 return Reply.json(200, answer(shop))
             except Refusal:
-                return self._refused(name, 404, "订单不存在" if name == "get" else "Order not found")
+                return self._refused(name, 404, "订单不存在")
             except _DeniedError as error:
                 return self._refused(name, error.status, error.message)
 
         return Operation(name, writes=False, answer=enveloped)
 
-    def _refused(self, name: Literal["list", "get", "shopify"], status: int, message: str) -> Reply:
-        return _no(name, status, message, 200 if self.errors == "200" else status)
+    def _refused(self, name: str, status: int, message: str) -> Reply:
+        """An error in the envelope of what was asked; the true status is in the body in any case."""
+        body: dict[str, object] = {"code": 1, "msg": message, "status": status}
+        if name == "shopify":
+            body = {"success": False, "error": f"获取订单失败: {message}", "status_code": status}
+        return Reply.json(200 if self.errors == "200" else status, body)
 
     def _list(self, shop: Shop, call: Call) -> object:
         page, size = _number(call, "page", 1), min(_number(call, "pageSize", 10), _MOST_ROWS)
@@ -171,16 +177,6 @@ def _check_credentials(call: Call) -> None:
     given, right = str(body["access_token"]), str(SHOPIFY["access_token"])
     if body["shop_domain"] != SHOPIFY["shop_domain"] or not hmac.compare_digest(given.encode(), right.encode()):
         raise _DeniedError(401, "Invalid API key or access token")
-
-
-def _no(name: Literal["list", "get", "shopify"], status: int, message: str, http_status: int) -> Reply:
-    """An error in the envelope of what was asked: the list's has no status, the other two have."""
-    bodies_of: dict[str, object] = {
-        "list": {"success": False, "message": f"查询订单失败: {message}"},
-        "get": {"code": 1, "msg": message, "status": status},
-        "shopify": {"success": False, "error": f"获取订单失败: {message}", "status_code": status},
-    }
-    return Reply.json(http_status, bodies_of[name])
 
 
 def _number(call: Call, name: str, otherwise: int) -> int:
