@@ -123,7 +123,7 @@ def order(result: shapes.OrderResult) -> str:
     head = f"{word(order['id'])} ({order['store']}): {order['status']}, payment {order['payment_status']}"
     if "fulfillment_status" in order and not said_by_status(order["status"], order["fulfillment_status"]):
         head += f", {order['fulfillment_status']}"
-    if "number" in order:
+    if order.get("number", order["id"]) != order["id"]:
         head += f", number {word(order['number'])}"
     sums = _sums(totals, amounts)
     assumed = dict(order["assumed"])

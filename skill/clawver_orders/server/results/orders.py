@@ -30,12 +30,14 @@ def _customer_in_a_word(customer: model.Customer) -> str | None:
 
 
 def said_by_status(status: model.Status, fulfillment_status: model.FulfillmentStatus | None) -> bool:
-    """Whether an order's status says already what its fulfilment status says."""
-    return fulfillment_status == ("fulfilled" if status in _SENT else "unfulfilled")
+    """Whether an order's status says already what its fulfilment status says, if that says anything."""
+    return fulfillment_status in {None, "unknown"} or fulfillment_status == (
+        "fulfilled" if status in _SENT else "unfulfilled"
+    )
 
 
 def standing(order: model.Order, *, several: bool) -> shapes.Standing:
-    """How an order stands: what its status says already, and refunds of nothing, are left out.
+    """How an order stands; left out are what its status or its id says already, and refunds of nothing.
 
     Args:
         order: The order.
@@ -46,7 +48,7 @@ def standing(order: model.Order, *, several: bool) -> shapes.Standing:
     standing: shapes.Standing = said(
         store=order.store if several else None,
         id=order.id,
-        number=order.number,
+        number=None if order.number == order.id else order.number,
         status=order.status,
         payment_status=order.payment_status,
         fulfillment_status=None if said_by_status(order.status, fulfillment) else fulfillment,
