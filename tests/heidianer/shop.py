@@ -118,8 +118,10 @@ def without(body: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str,
 
 
 def order_body(**changes: object) -> dict[str, Any]:
-    """The vendor's order, paid and not sent."""
-    return without(sample("order"), {"fulfillment_status": "pending", "fulfillments": [], **changes})
+    """The vendor's order, paid, not sent, and without its contradictions."""
+    body = sample("order")
+    body["lines"][0]["variant_title"] = "颜色: 红色, 尺寸: 小号, 材质: 棉"
+    return without(body, {"fulfillment_status": "pending", "fulfillments": [], **changes})
 
 
 def sale(**changes: object) -> dict[str, Any]:
@@ -154,5 +156,3 @@ async def read(*transactions: object, **changes: object) -> Order:
     listed = transactions or (sale(),)
     shop = scripted(order_body(**changes), transaction=page(*listed))
     return await shop.store.get_order(ORDER_ID)
-
-

@@ -66,7 +66,7 @@ def _watched(value: object, where: str, read: set[str], there: set[str]) -> obje
 
 
 class Watched:
-    """A sample; ``unread``: fields that nobody looked at; ``idle``: said to be left alone, and read or not there."""
+    """A sample; ``unread``: what nobody looked at; ``idle``: what is named as left alone, and is read or absent."""
 
     def __init__(self, body: Mapping[str, object], left_alone: set[str]) -> None:
         self._read: set[str] = set()

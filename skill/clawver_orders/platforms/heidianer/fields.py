@@ -162,7 +162,7 @@ class Fields:
     def address(self, name: str) -> str | None:
         """A web address that is safe to show as a link."""
         value = self.body.get(name)
-        if value is None or value in NOTHING:
+        if value is None or (isinstance(value, str) and value.strip() in NOTHING):
             return None
         return self._or_warn(web_address(value), name, "a plain http or https address")
 
