@@ -144,10 +144,12 @@ class Moves:
         Raises:
             RefundError: ``refund.open``: it is too early to say that it was not applied.
         """
+        # When it was said, not when it is written down: a machine can sleep for a day in between.
+        said_at = self.now()
         await self.recovered(move)
         return await self.ledger.decide(
             lambda book: machine.resolve(
-                machine.held(book, move.id, move.kind), applied=applied, by=by, now=self.now()
+                machine.held(book, move.id, move.kind), applied=applied, by=by, now=said_at
             ),
             by=by,
         )
