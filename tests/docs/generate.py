@@ -20,13 +20,19 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 
 from clawver_orders.cli import commands
 from clawver_orders.cli.demo import tell
-from clawver_orders.platforms import MODULES, settings_of
+from clawver_orders.platforms import MODULES, load, settings_of
 from clawver_orders.server import build
 from clawver_orders.settings.keys import KEYS, STORE_KEYS, VARIABLES, platform_key
+from clawver_orders.store import ARGUMENTS, OPERATIONS
 from tests.counter import Counter, open_counter
 
 REPO: Final = Path(__file__).parents[2]
-PAGES: Final = ("references/setup.md", "references/tools.md")
+PAGES: Final = (
+    "references/setup.md",
+    "references/tools.md",
+    "references/capabilities.md",
+    "references/zh/capabilities.md",
+)
 _CODE: Final = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _DEMO: Final = re.compile(r"(<!-- demo -->\n).*?(<!-- /demo -->)", re.DOTALL)
 _BLOCK: Final = re.compile(r"(<!-- generated: ([a-z_ ]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
@@ -51,6 +57,8 @@ def all_blocks() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as directory:
         tools, examples = anyio.run(_tools_and_examples, Path(directory))
     blocks = {"settings": _settings(), "variables": _variables(), "commands": _commands()}
+    blocks["capabilities"] = _capabilities()
+    blocks["filters"] = _filters()
     blocks["tools"] = "\n".join(_tool(tool, examples[tool.name]) for tool in tools)
     return blocks
 
@@ -109,6 +117,49 @@ def _settings() -> str:
         ]
         parts.append(f"### {table}\n\n" + _table(("setting", "must be", "default", "meaning"), *rows))
     return "\n".join(parts)
+
+
+def _capabilities() -> str:
+    """What each platform declares, the tools' names down and the platforms' across; the same in every language."""
+    declared = {name: load(name).capabilities for name in MODULES}
+    rows = [
+        (f"`{operation}`", *("✓" if operation in can.operations else "–" for can in declared.values()))
+        for operation in OPERATIONS
+    ]
+    parts = [("`partial_refunds`", "partial_refunds"), ("`keeps_reason`", "keeps_reason")]
+    rows += [
+        (
+            code,
+            *(
+                ("✓" if getattr(can, field) else "–") if "refund" in can.operations else ""
+                for can in declared.values()
+            ),
+        )
+        for code, field in parts
+    ]
+    return _table(("", *(f"`{name}`" for name in declared)), *rows)
+
+
+def _filters() -> str:
+    """By which words and arguments each platform's lists and orders can be asked for."""
+    declared = {name: load(name).capabilities for name in MODULES}
+    rows = []
+    for field, attribute in (
+        ("status", "statuses"),
+        ("payment_status", "payment_statuses"),
+        ("fulfillment_status", "fulfillment_statuses"),
+    ):
+        rows.append(
+            (
+                f"`{field}`",
+                *(" ".join(f"`{word}`" for word in getattr(can, attribute)) for can in declared.values()),
+            )
+        )
+    rows += [
+        (f"`{argument}`", *("✓" if argument in can.arguments else "–" for can in declared.values()))
+        for argument in ARGUMENTS
+    ]
+    return _table(("", *(f"`{name}`" for name in declared)), *rows)
 
 
 def _setting(default: str) -> str:
