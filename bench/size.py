@@ -1,16 +1,19 @@
 """What the desk says, in tokens of o200k_base, and what it imports: the same in each run, so held by CI."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mcp import Client
-from mcp_types import TextContent
+from mcp_types import TextContent, Tool
+from tests.contract.shops import open_counters
 from tests.counter import Clock, open_counter
 from tests.server.tokens import tokens
 
 from bench.figure import Figure
 from bench.process import ROOT
 from bench.scene import SEED
+from clawver_orders.platforms import MODULES, load
 from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.sandbox import Sandbox
 from clawver_orders.server import build, render, results, shapes
@@ -37,18 +40,27 @@ async def figures(directory: Path) -> list[Figure]:
         digital = await text("get_order", order_id=hints["digital_order"])
         whole = await text("get_order", order_id=hints["partially_refunded_order"])
     rows = await _rows(directory / "rows")
-    definitions = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
-    seen = [{key: tool[key] for key in ("name", "description", "inputSchema")} for tool in definitions]
-    closed = [{**part, "outputSchema": tool["outputSchema"]} for part, tool in zip(seen, definitions, strict=True)]
+    four = open_counters(directory / "four", tuple(MODULES)).desk
+    every = await build(four, capabilities=[load(name).capabilities for name in MODULES]).list_tools()
     return [
-        _fixed("tools", len(seen), "tools", 14),
-        _fixed("tools as the model sees them", tokens(seen), "tokens", 1350),
-        _fixed("tools with output schemas", tokens(closed), "tokens", 3800),
+        *_definitions(listed, "tools", (14, 1350, 3800)),
+        *_definitions(every, "tools of four platforms", (23, 2450, 6200)),
         _fixed("20 orders with ids of 16 characters, text", tokens(render.listing(rows)), "tokens", 880),
         _fixed("the same, structured", tokens(rows), "tokens", 1400),
         _fixed("one digital item, text", tokens(digital), "tokens", 120),
         _fixed("two items, a parcel, a refund, text", tokens(whole), "tokens", 210),
         _fixed("SKILL.md without its head", tokens(_skill_body()), "tokens", 2500),
+    ]
+
+
+def _definitions(listed: Sequence[Tool], what: str, budgets: tuple[int, int, int]) -> list[Figure]:
+    definitions = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
+    seen = [{key: tool[key] for key in ("name", "description", "inputSchema")} for tool in definitions]
+    closed = [{**part, "outputSchema": tool["outputSchema"]} for part, tool in zip(seen, definitions, strict=True)]
+    return [
+        _fixed(what, len(seen), "tools", budgets[0]),
+        _fixed(f"{what} as the model sees them", tokens(seen), "tokens", budgets[1]),
+        _fixed(f"{what} with output schemas", tokens(closed), "tokens", budgets[2]),
     ]
 
 

@@ -32,7 +32,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProce
 
 async def test_what_is_the_same_in_each_run_keeps_its_budget(tmp_path: Path) -> None:
     figures = await size.figures(tmp_path)
-    assert len(figures) == 8
+    assert len(figures) == 11
     assert [figure for figure in figures if not (figure.fixed and figure.budget and figure.holds)] == []
     assert all(figure.ours > 0 for figure in figures)
 
