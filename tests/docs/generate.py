@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,8 @@ from clawver_orders.cli.demo import tell
 from clawver_orders.platforms import MODULES, load, settings_of
 from clawver_orders.server import build
 from clawver_orders.settings.keys import KEYS, STORE_KEYS, VARIABLES, platform_key
-from clawver_orders.store import ARGUMENTS, OPERATIONS
+from clawver_orders.store import ARGUMENTS, OPERATIONS, Capabilities
+from tests.contract.shops import open_counters
 from tests.counter import Counter, open_counter
 
 REPO: Final = Path(__file__).parents[2]
@@ -56,10 +57,14 @@ def all_blocks() -> dict[str, str]:
     """Every block by its name, each ending with a line end."""
     with tempfile.TemporaryDirectory() as directory:
         tools, examples = anyio.run(_tools_and_examples, Path(directory))
+        others, other_examples = anyio.run(_of_other_platforms, Path(directory) / "others")
     blocks = {"settings": _settings(), "variables": _variables(), "commands": _commands()}
     blocks["capabilities"] = _capabilities()
     blocks["filters"] = _filters()
     blocks["tools"] = "\n".join(_tool(tool, examples[tool.name]) for tool in tools)
+    blocks["more arguments"] = _more_arguments(tools, others)
+    more = [tool for tool in others if tool.name not in examples]
+    blocks["more tools"] = "\n".join(_tool(tool, other_examples[tool.name]) for tool in more)
     return blocks
 
 
@@ -211,6 +216,18 @@ def _tool(tool: Tool, example: str) -> str:
     )
 
 
+def _more_arguments(tools: Sequence[Tool], others: Sequence[Tool]) -> str:
+    """What tools of one Clawver shop take besides, where there are stores on other platforms."""
+    known = {tool.name: tool.input_schema["properties"] for tool in tools}
+    rows = [
+        (f"`{tool.name}`", f"`{name}`", _kind(schema), schema["description"])
+        for tool in others
+        for name, schema in tool.input_schema["properties"].items()
+        if tool.name in known and name not in {*known[tool.name], "store"}
+    ]
+    return _table(("tool", "argument", "type", "meaning"), *rows)
+
+
 def _kind(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " ".join(f"`{word}`" for word in schema["enum"])
@@ -244,21 +261,12 @@ async def _tools_and_examples(directory: Path) -> tuple[list[Tool], dict[str, st
     counter = open_counter(directory, allowed_hosts=frozenset({"hooks.example"}))
     server = build(counter.desk, capabilities=[store.capabilities for store in counter.desk.stores])
 
-    async def a_person(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-        del context, params
-        return ElicitResult(action="accept", content={"approve": True})
-
     examples: dict[str, str] = {}
-    async with Client(server, raise_exceptions=True, elicitation_callback=a_person) as client:
+    async with Client(server, raise_exceptions=True, elicitation_callback=_a_person) as client:
 
         async def shown(tool: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
-            result = await client.call_tool(tool, arguments)
-            assert isinstance(result, CallToolResult)
-            assert not result.is_error, result.content
-            text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
-            example = f"```json\n{json.dumps(arguments)}\n```\n\n```text\n{text}\n```\n"
-            examples[tool] = _REFUND_ID.sub(_SHOWN_ID, example)
-            return result.structured_content or {}
+            examples[tool], told = await _shown(client, tool, arguments)
+            return told
 
         for tool, arguments in _reads(counter).items():
             await shown(tool, arguments)
@@ -270,6 +278,49 @@ async def _tools_and_examples(directory: Path) -> tuple[list[Tool], dict[str, st
         await shown("list_webhooks", {})
         await shown("delete_webhook", {"webhook_id": hook["webhook"]["id"]})
         return (await client.list_tools()).tools, examples
+
+
+async def _a_person(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    del context, params
+    return ElicitResult(action="accept", content={"approve": True})
+
+
+async def _shown(client: Client, tool: str, arguments: dict[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """A call and its text as blocks, and its structured result."""
+    result = await client.call_tool(tool, arguments)
+    assert isinstance(result, CallToolResult)
+    assert not result.is_error, result.content
+    text = "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+    example = f"```json\n{json.dumps(arguments)}\n```\n\n```text\n{text}\n```\n"
+    return _REFUND_ID.sub(_SHOWN_ID, example), result.structured_content or {}
+
+
+async def _of_other_platforms(directory: Path) -> tuple[list[Tool], dict[str, str]]:
+    """The tools of stores on all platforms, and for each that Clawver has not, one call and its text."""
+    counters = open_counters(directory, tuple(MODULES))
+    guest = Capabilities(frozenset({"get_order"}), arguments=frozenset({"order_key", "billing_email"}))
+    server = build(counters.desk, capabilities=[*(load(name).capabilities for name in MODULES), guest])
+    examples: dict[str, str] = {}
+    async with Client(server, raise_exceptions=True, elicitation_callback=_a_person) as client:
+        for tool, arguments in _handled(counters.shops["heidianer"].hints).items():
+            examples[tool], _ = await _shown(client, tool, arguments)
+        return (await client.list_tools()).tools, examples
+
+
+def _handled(hints: Mapping[str, str]) -> Mapping[str, dict[str, Any]]:
+    read = {"store": "heidianer", "order_id": hints["refundable_order"]}
+    waits = {**read, "order_id": hints["pending_order"]}
+    return {
+        "count_orders": {},
+        "list_transactions": read,
+        "adjust_order_price": {**waits, "adjustment": "-2.00 CNY"},
+        "mark_order_paid": waits,
+        "refresh_order": read,
+        "comment_order": {**read, "comment": "Sent today."},
+        "close_order": read,
+        "reopen_order": read,
+        "cancel_order": {**read, "reason": "bought twice"},
+    }
 
 
 def _reads(counter: Counter) -> Mapping[str, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Several stores, of which not all can do all: listed is what one of them has a use for."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,31 @@ async def test_what_everything_costs_stays_within_its_budget(tmp_path: Path) -> 
     # What is left of 2,450 and 6,200 is for the list of events, which is not there yet.
     assert tokens(seen) <= 2300
     assert tokens(closed) <= 6000
+
+
+@pytest.mark.parametrize(
+    ("words", "tool"),
+    [
+        ("how many orders are unpaid", "count_orders"),
+        ("cancel the order", "cancel_order"),
+        ("paid in cash", "mark_order_paid"),
+        ("discount on the price", "adjust_order_price"),
+        ("write a note", "comment_order"),
+        ("list payments", "list_transactions"),
+        ("open it again", "reopen_order"),
+        ("where is the parcel", "track_order"),
+        ("money back", "prepare_refund"),
+    ],
+)
+async def test_a_search_for_everyday_words_finds_the_tool_among_all(tmp_path: Path, words: str, tool: str) -> None:
+    tools = (await listed(tmp_path)).values()
+
+    def score(candidate: Tool) -> int:
+        known = set(re.findall(r"[a-z]+", f"{candidate.name} {candidate.description}".lower()))
+        return len(set(words.split()) & known)
+
+    best = max(score(candidate) for candidate in tools)
+    assert tool in {candidate.name for candidate in tools if score(candidate) == best}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         consent: Annotated[Consent | None, Resolve(forms.consented(ask_to_mark))],
         store: StoreName = "",
     ) -> CallToolResult:
-        """Mark an unpaid order as paid, once a person approved it."""
+        """Mark an unpaid order as paid by cash or transfer, once a person approved it."""
         acted = results.acted(await desk.mark_order_paid(store, order_id, consent), several=several)
         return tell(acted, render.acted(acted))
 
@@ -66,7 +66,7 @@ def tools(desk: Desk) -> tuple[Made, ...]:
         consent: Annotated[Consent | None, Resolve(forms.consented(ask_to_adjust))],
         store: StoreName = "",
     ) -> CallToolResult:
-        """Change the price of an unpaid order, once a person approved it."""
+        """Change the price of an unpaid order, such as a discount, once a person approved it."""
         acted = results.acted(await desk.adjust_order_price(store, order_id, adjustment, consent), several=several)
         return tell(acted, render.acted(acted))
 
