@@ -6,7 +6,7 @@ from typing import Any, get_args
 import httpx2
 import pytest
 
-from clawver_orders.errors import BadResponseError, InvalidArgument
+from clawver_orders.errors import BadResponseError, InvalidArgument, NotFoundError
 from clawver_orders.order import (
     FULFILLMENT_STATUSES,
     PAYMENT_STATUSES,
@@ -196,6 +196,12 @@ async def test_a_page_that_is_gone_says_to_begin_anew() -> None:
     with pytest.raises(InvalidArgument, match="without cursor") as caught:
         await scripted(detail(404)).store.list_orders(Query(cursor="99"))
     assert caught.value.field == "cursor"
+
+
+async def test_a_shop_without_such_a_list_at_all_is_told_as_that() -> None:
+    """hostile 55"""
+    with pytest.raises(NotFoundError, match="no list of orders"):
+        await scripted(detail(404)).store.list_orders(Query())
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
@@ -35,6 +36,7 @@ from tests.heidianer.shop import (
     sandbox,
     scripted,
     store_of,
+    store_over,
 )
 
 pytestmark = pytest.mark.anyio
@@ -398,6 +400,15 @@ async def test_a_line_without_a_title_of_its_own_has_its_products_or_the_long_on
     assert [item.title for item in order.items] == ["大图小商品", line["title"]]
 
 
+@pytest.mark.parametrize(
+    ("value", "quantity"), [(3, 3), (None, 1), (0, 1), (-2, 1), ("2", 1), (True, 1), (10**13, 1)]
+)
+async def test_a_number_of_pieces_that_is_none_is_one_and_said(value: object, quantity: int) -> None:
+    order = await read(lines=[{**order_body()["lines"][0], "quantity": value}])
+    assert order.items[0].quantity == quantity
+    assert bool(order.warnings) == (value not in (3, None))
+
+
 async def test_a_city_that_is_no_province_stays_and_the_district_too() -> None:
     address = {
         **order_body()["shipping_address"],
@@ -442,7 +453,9 @@ async def test_a_parcels_history_may_stand_one_level_deeper_and_have_zones() -> 
     assert order.assumed == (("currency", "CNY"),)
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://user@x.example/", "ftp://x.example", "x", 7])
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "http://user@x.example/", "ftp://x.example", "http://[", "x", 7]
+)
 async def test_a_tracking_link_that_is_none_is_left_out(url: object) -> None:
     order = await read(fulfillments=[{"tracking_number": "EX1", "tracking_url": url}])
     assert order.shipments[0].tracking_url is None
@@ -621,3 +634,19 @@ def test_a_comment_as_the_buyer_is_offered_only_with_a_buyers_token() -> None:
     shop = scripted(order_body())
     assert "as_customer" in shop.store.capabilities.arguments
     assert "as_customer" not in shop.opened(tokens=Tokens(both=Key())).capabilities.arguments
+
+
+async def test_transactions_that_take_too_long_are_left_and_the_order_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """hostile 43, 45, 46"""
+    monkeypatch.setattr("clawver_orders.platforms.heidianer.client._TRANSACTIONS_S", 0.0)
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        if "transaction" in request.url.path:
+            await anyio.sleep_forever()
+        return httpx2.Response(200, json=order_body())
+
+    order = await store_over(httpx2.MockTransport(answer)).get_order(ORDER_ID)
+    assert (order.id, order.refunds_complete) == (ORDER_ID, False)
+    assert any("Not all transactions" in warning for warning in order.warnings)

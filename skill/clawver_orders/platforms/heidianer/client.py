@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+import anyio
+
 from clawver_orders.errors import (
     AuthError,
     BadResponseError,
@@ -28,6 +30,7 @@ from clawver_orders.store import Answer, Deadline, Store
 
 # Ten transactions a page; an order with more than a hundred is none that this desk could judge.
 _TRANSACTION_PAGES: Final = 10
+_TRANSACTIONS_S: Final = 25.0
 _ORDERS: Final = path("/api/orders/order/")
 
 
@@ -288,16 +291,18 @@ class HeidianerStore(Store):
         where = _order_path(order_id, "transaction/")
         found: dict[object, Mapping[str, object]] = {}
         number = 1
-        for _ in range(_TRANSACTION_PAGES):
-            params = None if number == 1 else {"page": str(number)}
-            page = page_of(await self._calls.get(where, params), number)
-            for entry in page.entries:
-                body = json_object(entry) or {}
-                # What has no id is kept, for whoever judges it: it cannot be told from another.
-                found[json_id(body.get("id")) or object()] = body
-            if page.following is None:
-                return list(found.values()), not page.cut and len(found) >= (page.count or 0)
-            number = page.following
+        # Hosts give up on a call after a minute, and an order was read before this.
+        with anyio.move_on_after(_TRANSACTIONS_S):
+            for _ in range(_TRANSACTION_PAGES):
+                params = None if number == 1 else {"page": str(number)}
+                page = page_of(await self._calls.get(where, params), number)
+                for entry in page.entries:
+                    body = json_object(entry) or {}
+                    # What has no id is kept, for whoever judges it: it cannot be told from another.
+                    found[json_id(body.get("id")) or object()] = body
+                if page.following is None:
+                    return list(found.values()), not page.cut and len(found) >= (page.count or 0)
+                number = page.following
         return list(found.values()), False
 
     def _order(
