@@ -24,7 +24,7 @@ _LAST_PAGE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class PageOf:
+class ListPage:
     """One page of a list.
 
     Attributes:
@@ -109,7 +109,7 @@ def object_of(reply: Reply) -> Mapping[str, object]:
     return body
 
 
-def page_of(reply: Reply, page: int) -> PageOf:
+def page_of(reply: Reply, page: int) -> ListPage:
     """A page of a list.
 
     Args:
@@ -126,7 +126,9 @@ def page_of(reply: Reply, page: int) -> PageOf:
     number = _page_number(following)
     # A page that leads back, or nowhere, would be read for ever.
     on = number is not None and page < number <= _LAST_PAGE
-    return PageOf(entries, json_count(body.get("count")), number if on else None, following is not None and not on)
+    return ListPage(
+        entries, json_count(body.get("count")), number if on else None, following is not None and not on
+    )
 
 
 def _page_number(link: object) -> int | None:
