@@ -437,6 +437,16 @@ async def test_a_placeholder_is_no_parcel(nothing: object) -> None:
     assert (order.shipments, order.warnings) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("fulfillment", "word", "told"),
+    [("fulfilled", "pending", None), ("partial", "pending", "pending"), ("fulfilled", "returned", "returned")],
+)
+async def test_a_parcel_that_has_left_is_not_told_as_pending(fulfillment: str, word: str, told: str | None) -> None:
+    """The vendor's sample has a pending parcel in a fulfilled order."""
+    order = await read(fulfillment_status=fulfillment, fulfillments=[{"tracking_number": "EX1", "status": word}])
+    assert order.shipments[0].status == told
+
+
 async def test_a_parcels_history_may_stand_one_level_deeper_and_have_zones() -> None:
     scans = [
         {"ftime": "2017-01-04T18:20:39Z", "context": "signed"},

@@ -229,6 +229,9 @@ def _shipments(order: Fields) -> tuple[tuple[Shipment, ...], bool]:
         carrier, number = parcel.text("tracking_company"), parcel.text("tracking_number", cards=False)
         url, whereabouts = parcel.address("tracking_url"), parcel.text("tracking_info")
         state = parcel.text("status", 40)
+        if state == "pending" and order.body.get("fulfillment_status") == "fulfilled":
+            # So it stands in the vendor's sample: the word is never moved on, and would tell a buyer the wrong thing.
+            state = None
         events, naive = _events(parcel)
         if carrier or number or url or whereabouts or events:
             shipments.append(Shipment(carrier, number, url, whereabouts or state, events))
