@@ -230,7 +230,7 @@ def _shipments(order: Fields) -> tuple[tuple[Shipment, ...], bool]:
         url, whereabouts = parcel.address("tracking_url"), parcel.text("tracking_info")
         state = parcel.text("status", 40)
         if state == "pending" and order.body.get("fulfillment_status") == "fulfilled":
-            # So it stands in the vendor's sample: the word is never moved on, and would tell a buyer the wrong thing.
+            # So it stands in the vendor's sample; it would tell a buyer the wrong thing.
             state = None
         events, naive = _events(parcel)
         if carrier or number or url or whereabouts or events:
