@@ -130,7 +130,7 @@ async def test_the_status_of_http_is_asked_before_the_one_in_the_body() -> None:
 async def test_a_no_without_any_status_is_told_by_its_words_or_as_a_failure() -> None:
     assert isinstance(await failing(CALLS["get"], {"code": 1, "msg": "订单不存在"}), NotFoundError)
     assert isinstance(await failing(CALLS["copy"], {"success": False, "error": "Order Not Found"}), NotFoundError)
-    strange: tuple[object, ...] = (None, "soon", 200, 0, 10**30, True, {})
+    strange: tuple[object, ...] = (None, "soon", 200, 302, 650, 0, 10**30, True, {})
     for status in strange:
         error = await failing(CALLS["get"], {"code": 1, "msg": "数据库连接错误", "status": status})
         assert str(error) == "upstream: the gateway answered that it failed. Try again in a few minutes."
