@@ -193,3 +193,9 @@ def test_a_list_is_filtered_by_all_that_the_shop_can(
 def test_a_shop_that_cannot_count_says_what_can_be_done(joined: Joined, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(joined, ["orders", "count"]) == 1
     assert capsys.readouterr().err.startswith("unsupported: ")
+
+
+def test_an_order_is_opened_with_its_buyers_key(everywhere: Joined, capsys: pytest.CaptureFixture[str]) -> None:
+    buyer = ("--order-key", "wc_order_example", "--billing-email", "maria@shop.example")
+    order = as_json(everywhere, capsys, "orders", "show", "2", "--store", "first", *buyer)["order"]
+    assert order["number"] == "wc_order_example maria@shop.example"

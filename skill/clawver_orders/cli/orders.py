@@ -87,16 +87,28 @@ def list_(
 
 @orders.command(epilog="\b\nclawver-orders orders show ord_example --sandbox\n")
 @click.argument("order_id")
+@click.option("--order-key", default="", help="From the buyer's mail, where a WooCommerce store has no REST keys.")
+@click.option("--billing-email", default="", help="Goes with --order-key.")
 @options.of_store
 @options.as_json
 @options.of_desk
 @click.pass_obj
-def show(join: Join, order_id: str, config: Path | None, store: str, *, sandbox: bool, as_json: bool) -> None:
+def show(
+    join: Join,
+    /,
+    order_id: str,
+    config: Path | None,
+    store: str,
+    *,
+    sandbox: bool,
+    as_json: bool,
+    **buyer: str,
+) -> None:
     """Show one order with all that the shop says of it."""
 
     async def work() -> None:
         async with join(config=config, sandbox=sandbox).open_desk() as desk:
-            order = await desk.get_order(store, order_id)
+            order = await desk.get_order(store, order_id, **buyer)
             shown = whole(order, full=desk.customer_data == "full")
             if as_json:
                 print_json(desk, {"order": shown})
@@ -209,7 +221,7 @@ def _show_list(page: Page, found: Listing) -> None:
             (
                 order.id,
                 order.store if len(stores) > 1 else None,
-                order.number,
+                order.number if order.number != order.id else None,
                 minute(order.created_at),
                 order.status,
                 order.payment_status,
