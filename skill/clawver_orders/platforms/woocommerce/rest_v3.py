@@ -131,7 +131,6 @@ def _totals(
     refundable = None
     if payment in {"paid", "partially_refunded"} and total is not None and refunds.refunded is not None:
         refundable = total - refunds.refunded
-        refundable = refundable if refundable.minor >= 0 else None
     if row:
         return Totals(total=total, refunded=refunds.refunded, refundable=refundable)
     return Totals(
