@@ -27,7 +27,10 @@ _SEEN_BY: dict[str, tuple[str, ...]] = {
     "ledger/sqlite.py": _RECORD,
     "ledger/records.py": _RECORD,
     "ledger/tables.py": _RECORD,
-    "approvals/__init__.py": (_SHOWN, "tests/approvals/test_pin.py", "tests/approvals/test_page.py"),
+    "approvals/__init__.py": (
+        *(_SHOWN, "tests/approvals/test_actions_shown.py"),
+        *("tests/approvals/test_pin.py", "tests/approvals/test_page.py"),
+    ),
     "approvals/pin.py": _PIN,
     "server/forms.py": (_SHOWN, _FORMS),
 }
