@@ -376,3 +376,47 @@ async def test_item_data_is_read_as_a_list_and_as_an_object() -> None:
     for data in ([entry], {"350": entry}):
         order = await read_guest(items=[{**item, "item_data": data}])
         assert order.items[0].options == (("Engraving", "MARA"),)
+
+
+@pytest.mark.parametrize("currency", ["", None, "XBT", 7, ...])
+async def test_without_a_currency_no_amount_is_shown(currency: object) -> None:
+    said = {} if currency is ... else {"currency_code": currency}
+    body = body_of("get_guest_pending")
+    for place in (body["totals"], *(item["totals"] for item in body["items"])):
+        del place["currency_code"]
+        place.update(said)
+    order = await read_guest(items=body["items"], totals=body["totals"])
+    assert (order.totals.total, order.items[0].total, order.assumed) == (None, None, ())
+    assert any("does not say its currency" in warning for warning in order.warnings)
+
+
+@pytest.mark.parametrize("unit", [None, "2", -1, 7, True])
+async def test_without_its_scale_the_lines_have_no_amounts(unit: object) -> None:
+    totals = {**body_of("get_guest_pending")["totals"], "currency_minor_unit": unit}
+    order = await read_guest(totals=totals)
+    assert (order.totals.total, order.items[0].total) == (Money(2285, "USD"), None)
+    assert any("how it scales amounts" in warning for warning in order.warnings)
+
+
+@pytest.mark.parametrize("amount", ["-5", "22.85", "1e3", True, [], {}, "9" * 16, 10**16, "٢٢"])
+async def test_an_amount_that_is_none_is_left_out_and_said(amount: object) -> None:
+    """hostile 26"""
+    totals = {**body_of("get_guest_pending")["totals"], "total_price": amount}
+    order = await read_guest(totals=totals)
+    assert order.totals.total is None
+    assert "total_price is not an amount; it is left out." in order.warnings
+
+
+@pytest.mark.parametrize("shape", [None, [], "x", 7, ...])
+async def test_an_order_without_its_totals_or_items_is_still_readable(shape: object) -> None:
+    order = await read_guest(totals=shape, items=shape, billing_address=shape, errors=shape)
+    assert (order.id, order.items, order.totals.total) == ("22", (), None)
+
+
+async def test_an_amount_finer_than_its_currency_is_rounded_and_said() -> None:
+    item = body_of("get_guest_pending")["items"][0]
+    item["totals"] |= {"currency_minor_unit": 3, "line_total": "7995"}
+    totals = {**body_of("get_guest_pending")["totals"], "currency_minor_unit": 3}
+    order = await read_guest(items=[item], totals=totals)
+    assert order.items[0].total == Money(800, "USD")
+    assert "line_total has more decimals than USD; it is rounded." in order.warnings

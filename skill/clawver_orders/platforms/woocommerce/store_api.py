@@ -45,7 +45,7 @@ def order_from_store(body: Mapping[str, object], *, store: str, now: datetime, a
     total = _amount(money, "total_price", currency, scale)
     refunded = _amount(money, "total_refund", currency, scale)
     billing = order.inside("billing_address")
-    _warn(order, currency)
+    _warn(order, currency, scale)
     return Order(
         store=store,
         platform="woocommerce",
@@ -77,9 +77,12 @@ def _currency(money: Fields, items: list[Fields]) -> tuple[str | None, int | Non
     sources = [money, *(inner for item in items if (inner := item.inside("totals")) is not None)]
     for source in sources:
         currency, unit = source.currency("currency_code"), source.body.get("currency_minor_unit")
-        if currency is not None:
-            known = isinstance(unit, int) and not isinstance(unit, bool) and 0 <= unit <= 6
-            return currency, int(str(unit)) if known else None
+        if currency is None:
+            continue
+        if isinstance(unit, int) and not isinstance(unit, bool) and 0 <= unit <= 6:
+            return currency, unit
+        money.reading.warn("The shop does not say how it scales amounts; those of the lines are not shown.")
+        return currency, None
     money.reading.warn("The shop does not say its currency; no amount is shown.")
     return None, None
 
@@ -115,13 +118,13 @@ def _amount(fields: Fields, name: str, currency: str | None, scale: int | None) 
     return found[0]
 
 
-def _warn(order: Fields, currency: str | None) -> None:
+def _warn(order: Fields, currency: str | None, scale: int) -> None:
     if currency is not None:
         order.reading.warn(
             f"The Store API names the shop's currency ({currency}); an order taken in another one shows its "
             "amounts under it unchanged."
         )
-        if exponent(currency) > _HUNDREDTHS:
+        if exponent(currency) > scale:
             order.reading.warn(
                 f"The Store API gives totals in hundredths: the last digit of {currency} is missing."
             )
