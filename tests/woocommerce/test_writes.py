@@ -173,7 +173,7 @@ async def test_closing_completes_the_order() -> None:
 
 async def test_a_close_whose_answer_is_lost_says_that_it_is_not_known() -> None:
     """hostile 42, 57"""
-    for lost in (httpx2.ReadError(""), httpx2.Response(200, html="<h1>x</h1>"), httpx2.Response(204)):
+    for lost in LOST:
         shop = Scripted({PROBE: [], "PUT /wp-json/wc/v3/orders/22": lost})
         with pytest.raises(NetworkError, match="whether the order was closed is not known"):
             await shop.store.close("22")

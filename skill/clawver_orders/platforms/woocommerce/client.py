@@ -1,37 +1,33 @@
 """WooCommerce's endpoints: path, body, return type. The Store API without keys, REST v3 with them."""
 
-import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from clawver_orders.errors import (
     BadResponseError,
     DeskError,
     ForbiddenError,
     InvalidArgument,
-    NetworkError,
     NotFoundError,
-    NotSentError,
-    SetupError,
     UnsupportedError,
     UpstreamError,
 )
-from clawver_orders.http import Http, Path, Reply, path
+from clawver_orders.http import Http, Reply, path
 from clawver_orders.money import Money
 from clawver_orders.order import Counts, Note, Order, Page, Query
 from clawver_orders.platforms.woocommerce import listing, refunds
-from clawver_orders.platforms.woocommerce.answers import list_of, object_of, refusal
+from clawver_orders.platforms.woocommerce.answers import list_of, object_of
 from clawver_orders.platforms.woocommerce.fields import Reading, json_object
+from clawver_orders.platforms.woocommerce.merchant import Merchant, Secret, order_route
 from clawver_orders.platforms.woocommerce.rest_v3 import FIELDS, checked_id, notes_from_v3, order_from_v3
 from clawver_orders.platforms.woocommerce.site import Site, together
 from clawver_orders.platforms.woocommerce.store_api import order_from_store
-from clawver_orders.store import Answer, Capabilities, Deadline, RefundEffect, Store, unsupported
+from clawver_orders.store import Answer, Capabilities, Deadline, RefundEffect, Store
 
 _ORDERS: Final = "/wc/v3/orders"
 _ORDER: Final = "/wc/v3/orders/{order_id}"
-_ID: Final = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
 _GATEWAY: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 # In the order of Counts: all, unpaid, paid and not done, done, cancelled.
 _COUNTED: Final = ("", "pending", "processing,on-hold", "completed", "cancelled")
@@ -63,14 +59,6 @@ WITHOUT_KEYS: Final = Capabilities(
 )
 
 
-class Secret(Protocol):
-    """Something of the settings that is looked up when it is needed."""
-
-    def value(self) -> str:
-        """The secret. SetupError where it is missing."""
-        ...
-
-
 class WooCommerceStore(Store):
     """One WooCommerce shop.
 
@@ -99,7 +87,7 @@ class WooCommerceStore(Store):
         self.capabilities = WITH_KEYS if consumer_key or consumer_secret else WITHOUT_KEYS
         self._http = http
         self._site = Site(http)
-        self._keys = consumer_key, consumer_secret
+        self._merchant = Merchant(name, self._site, consumer_key, consumer_secret)
         self._record_only = record_only
         self._clock = clock
 
@@ -109,7 +97,7 @@ class WooCommerceStore(Store):
             reply = await self._site.read(path("/wc/store/v1"), {"_fields": "namespace"})
             object_of(reply, "Store API")
         else:
-            reply = await self._get(path(_ORDERS), {"per_page": "1", "_fields": "id"})
+            reply = await self._merchant.get(path(_ORDERS), {"per_page": "1", "_fields": "id"})
             list_of(reply)
         return reply.date
 
@@ -118,7 +106,7 @@ class WooCommerceStore(Store):
         asked = listing.asked(query)
         if asked is None:
             return Page((), total=0, notes=("No order of this shop can have both this status and this payment.",))
-        reply = await self._get(path(_ORDERS), asked.params)
+        reply = await self._merchant.get(path(_ORDERS), asked.params)
         rows = list_of(reply)
         orders = []
         for row in rows:
@@ -138,17 +126,22 @@ class WooCommerceStore(Store):
                 "Take both from the buyer's order mail: the key is in its link, wc_order_…",
                 field="order_key",
             )
-        route = _route(_ORDER, order_id)
+        route = order_route(_ORDER, order_id)
         # The notes are read at the same time, and an order whose notes cannot be read is still an order.
         answers = await together(
-            [lambda: self._get(route, {"_fields": FIELDS}), lambda: self._get(_route(_ORDER + "/notes", order_id))]
+            [
+                lambda: self._merchant.get(route, {"_fields": FIELDS}),
+                lambda: self._merchant.get(order_route(_ORDER + "/notes", order_id)),
+            ]
         )
         body = object_of(_reply(answers[0]))
         checked_id(body, order_id)
         details = None
         if body.get("refunds"):
             details = list_of(
-                await self._get(_route(_ORDER + "/refunds", order_id), {"per_page": str(refunds.PAGE)})
+                await self._merchant.get(
+                    order_route(_ORDER + "/refunds", order_id), {"per_page": str(refunds.PAGE)}
+                )
             )
         try:
             notes = list_of(_reply(answers[1]))
@@ -166,7 +159,7 @@ class WooCommerceStore(Store):
             )
         # An order without an address on its bill opens only where none is given.
         params = {"key": order_key} | ({"billing_email": billing_email} if billing_email else {})
-        reply = await self._site.read(_route("/wc/store/v1/order/{order_id}", order_id), params)
+        reply = await self._site.read(order_route("/wc/store/v1/order/{order_id}", order_id), params)
         if reply.status == 500:
             raise UpstreamError(
                 "the shop failed on this order (HTTP 500)",
@@ -187,7 +180,7 @@ class WooCommerceStore(Store):
         method = order.payment_method or ""
         if not _GATEWAY.fullmatch(method):
             return otherwise
-        reply = await self._get(
+        reply = await self._merchant.get(
             path("/wc/v3/payment_gateways/{method}", method=method), {"_fields": "id,method_supports"}
         )
         try:
@@ -227,8 +220,8 @@ class WooCommerceStore(Store):
         nothing but a missing date. So the order is read first.
         """
         try:
-            reply = await self._get(
-                _route(_ORDER, order_id), {"_fields": "id,status,date_paid_gmt,needs_processing,needs_payment"}
+            reply = await self._merchant.get(
+                order_route(_ORDER, order_id), {"_fields": "id,status,date_paid_gmt,needs_processing,needs_payment"}
             )
             body = object_of(reply)
             checked_id(body, order_id)
@@ -243,8 +236,8 @@ class WooCommerceStore(Store):
 
     async def close(self, order_id: str) -> None:
         """As Store: ``PUT /wc/v3/orders/{id}`` with the status completed; the shop mails the buyer."""
-        reply = await self._write_once(
-            "PUT", _route(_ORDER, order_id), {"status": "completed"}, "the order was closed"
+        reply = await self._merchant.write(
+            "PUT", order_route(_ORDER, order_id), {"status": "completed"}, "the order was closed"
         )
         body = object_of(reply)
         if checked_id(body, order_id) and not _has_status("completed")(body):
@@ -258,11 +251,11 @@ class WooCommerceStore(Store):
             raise UnsupportedError(
                 "WooCommerce's notes cannot be changed, or written as the buyer", "Write a new note as the merchant"
             )
-        route = _route(_ORDER + "/notes", order_id)
+        route = order_route(_ORDER + "/notes", order_id)
         note = {"note": text, "customer_note": False, "added_by_user": True}
-        written = object_of(await self._write_once("POST", route, note, "the note was written"))
+        written = object_of(await self._merchant.write("POST", route, note, "the note was written"))
         try:
-            notes = list_of(await self._get(route))
+            notes = list_of(await self._merchant.get(route))
         except DeskError:
             notes = [written]
         return notes_from_v3(notes, Reading(self._clock()))
@@ -272,7 +265,7 @@ class WooCommerceStore(Store):
 
         def counting(status: str) -> Callable[[], Awaitable[Reply]]:
             params = {"per_page": "1", "_fields": "id"} | ({"status": status} if status else {})
-            return lambda: self._get(path(_ORDERS), params)
+            return lambda: self._merchant.get(path(_ORDERS), params)
 
         answers = await together([counting(status) for status in _COUNTED])
         numbers = []
@@ -289,40 +282,6 @@ class WooCommerceStore(Store):
         """As Store."""
         await self._http.aclose()
 
-    def _authorization(self) -> Mapping[str, str]:
-        key, secret = self._keys
-        if key is None and secret is None:
-            raise unsupported(self)
-        if key is None or secret is None:
-            there, missing = (
-                ("consumer_secret", "consumer_key") if key is None else ("consumer_key", "consumer_secret")
-            )
-            raise SetupError(
-                f'the store "{self.name}" has {there} and no {missing}',
-                "Set both (WooCommerce, Settings, Advanced, REST API), or neither to open guests' orders only",
-                field=missing,
-            )
-        pair = f"{key.value()}:{secret.value()}"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-    async def _get(self, route: Path, params: Mapping[str, str] | None = None) -> Reply:
-        return await self._site.read(route, params, self._authorization())
-
-    async def _send(
-        self, method: str, where: Callable[[], Path], body: object, may_start: Deadline
-    ) -> Reply | Answer:
-        """Send a write once: a complete answer that is no refusal (nor yet a yes), or how it ended otherwise."""
-        try:
-            sent = await self._site.write(method, where(), body, self._authorization(), may_start)
-        except DeskError as error:  # a wrong id, no key, a site that does not answer: found before anything is sent
-            return Answer("not_sent", error.happened, error=error.code)
-        if sent.kind != "answered" or sent.reply is None:
-            return Answer("not_sent" if sent.kind == "not_sent" else "unknown", sent.seen)
-        error_code = refusal(sent.reply)
-        if error_code is not None:
-            return Answer("refused", f"{sent.seen} in the shop's own error form", error=error_code)
-        return sent.reply
-
     async def _refund(
         self, order_id: str, amount: Money, reason: str, may_start: Deadline, *, pays: bool
     ) -> Answer:
@@ -334,7 +293,9 @@ class WooCommerceStore(Store):
         }
         if not pays:
             body["meta_data"] = [dict(refunds.RECORDED)]
-        sent = await self._send("POST", lambda: _route(_ORDER + "/refunds", order_id), body, may_start)
+        sent = await self._merchant.send(
+            "POST", lambda: order_route(_ORDER + "/refunds", order_id), body, may_start
+        )
         if isinstance(sent, Answer):
             return sent
         answered = json_object(sent.body)
@@ -353,7 +314,7 @@ class WooCommerceStore(Store):
         may_start: Deadline,
         shown: Callable[[Mapping[str, object]], bool],
     ) -> Answer:
-        sent = await self._send("PUT", lambda: _route(_ORDER, order_id), change, may_start)
+        sent = await self._merchant.send("PUT", lambda: order_route(_ORDER, order_id), change, may_start)
         if isinstance(sent, Answer):
             return sent
         body = json_object(sent.body) or {}
@@ -363,37 +324,6 @@ class WooCommerceStore(Store):
         except BadResponseError as error:
             return Answer("unknown", f"HTTP {sent.status}: {error.happened}")
         return Answer("unknown", f"HTTP {sent.status}, and the order does not show it")
-
-    async def _write_once(self, method: str, route: Path, body: object, what: str) -> Reply:
-        """A plain write, sent once.
-
-        Raises:
-            NotSentError: Nothing was sent.
-            NetworkError: Whether it arrived is not known.
-        """
-        sent = await self._site.write(method, route, body, self._authorization(), lambda: True)
-        if sent.kind == "not_sent":
-            raise NotSentError(f"the shop was not reached ({sent.seen})", "Try again in a moment")
-        if sent.kind == "unknown" or sent.reply is None:
-            raise NetworkError(f"whether {what} is not known ({sent.seen})", "Look at the order with get_order")
-        if refusal(sent.reply) == "forbidden":
-            raise ForbiddenError("the key may only read", "Give the key the right to write, in the shop")
-        return sent.reply
-
-
-def _route(template: str, order_id: str) -> Path:
-    """A route with an order's id in it.
-
-    Raises:
-        InvalidArgument: It is no id of WordPress. ``007`` would open order 7, and be another one in our record.
-    """
-    if not _ID.fullmatch(order_id):
-        raise InvalidArgument(
-            "order_id is not an id of this shop",
-            "Give the whole number as a list or an order shows it",
-            field="order_id",
-        )
-    return path(template, order_id=order_id)
 
 
 def _reply(answer: Reply | DeskError) -> Reply:
