@@ -4,6 +4,7 @@ import logging
 import os
 import random
 import secrets
+import shlex
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -122,8 +123,18 @@ class Joints:
                 allowed_hosts=settings.webhooks.allowed_hosts,
                 limits=_limits(settings),
                 approval_address=page.address if page is not None else None,
+                approve_with=self._approve_with(),
                 missing_store=no_store(self._environ),
             )
+
+    def _approve_with(self) -> str:
+        """The command that opens this very desk: the same settings, the same record."""
+        words = ["clawver-orders", "approve"]
+        if self._sandbox:
+            words.append("--sandbox")
+        if self._config is not None:
+            words += ["--config", str(self._config.absolute())]
+        return shlex.join(words)
 
     def _open(self, store: StoreSettings, http: Http) -> Store:
         return platforms.load(store.platform, self._modules).open(store, http, now)

@@ -139,7 +139,8 @@ async def test_counts_of_all_are_told_store_by_store(counters: Counters) -> None
     counters.shops["woocommerce"].faults.add(parse_fault("any:500:always"))
     counted = await counters.desk.count_orders("")
     assert [one.store for one in counted.stores] == ["heidianer"]
-    assert any(note.startswith("woocommerce could not be asked") for note in counted.notes)
+    assert counted.notes[0].startswith("woocommerce could not be asked (upstream)")
+    assert counted.notes[1:] == ("clawver cannot count its orders.", "gateway cannot count its orders.")
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "CLAWVER", "clawver "])

@@ -24,7 +24,10 @@ MESSAGES = {
         "Nothing was sent: what was seen. No money moved. Prepare it anew when the shop can be reached."
     ),
     State.REJECTED: "The shop refused it: what was seen. No money moved. Check the order with get_order.",
-    State.ACCEPTED: ("The shop accepted it and settles it later. Call check_refund later; do not prepare another."),
+    State.ACCEPTED: (
+        "The shop accepted it and settles it later. Call check_refund later (after refresh_order, where the shop "
+        "has that); do not prepare another."
+    ),
     State.SUCCEEDED: "Refunded 5.00 USD. The customer's bank takes 1 to 5 business days.",
     State.UNKNOWN: (
         "It was sent once and the outcome is unknown (what was seen). The money may have moved. Nothing will be "

@@ -57,6 +57,7 @@ class Desk:
         customer_data: Whether one order shows its buyer in full.
         allowed_hosts: Where webhooks may point.
         limits: How much may move, and whether the assistant may confirm.
+        approve_with: What a person types to say yes, without the id.
         missing_store: What is told while no store is configured.
     """
 
@@ -75,6 +76,7 @@ class Desk:
         allowed_hosts: frozenset[str] = frozenset(),
         limits: Limits = NO_LIMITS,
         approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
+        approve_with: str = "clawver-orders approve",
         missing_store: SetupError | None = None,
     ) -> None:
         self.abilities = Abilities(stores, missing_store)
@@ -83,9 +85,8 @@ class Desk:
         self.trust_forms = trust_forms
         self.customer_data: Literal["masked", "full"] = customer_data
         self._now = now
-        approve = "clawver-orders approve --sandbox" if sandbox else "clawver-orders approve"
         self.moves = Moves(ledger, now, awake, limits)
-        asking = Asking(approve, approval_address)
+        asking = Asking(approve_with, approval_address)
         self.refunds = Refunding(self.moves, self.abilities.named, asking)
         self.actions = Actions(self.moves, self.abilities.named, asking)
         self.webhooks = Webhooks(self.moves, allowed_hosts, keep_secret, asking)
@@ -273,9 +274,11 @@ class Desk:
         failed = [(name, error) for name, error in found if isinstance(error, DeskError)]
         if len(failed) == len(found):
             raise failed[0][1]
+        notes = [f"{name} could not be asked ({error.code}): {error.happened}." for name, error in failed]
+        if not store:
+            notes += [f"{one.name} cannot count its orders." for one in self.stores if one not in stores]
         return Counted(
-            tuple(StoreCounts(name, counts) for name, counts in found if isinstance(counts, Counts)),
-            tuple(f"{name} could not be asked ({error.code}): {error.happened}." for name, error in failed),
+            tuple(StoreCounts(name, counts) for name, counts in found if isinstance(counts, Counts)), tuple(notes)
         )
 
     async def list_transactions(self, store: str, order_id: str, transaction_id: str = "") -> Transactions:

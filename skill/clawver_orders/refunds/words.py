@@ -19,7 +19,10 @@ def message(move: Move, *, waiting: str = "") -> str:
         case State.SENDING:
             return "It is being sent at this moment. Call check_refund in half a minute; do not prepare another."
         case State.ACCEPTED:
-            return "The shop accepted it and settles it later. Call check_refund later; do not prepare another."
+            return (
+                "The shop accepted it and settles it later. Call check_refund later (after refresh_order, where "
+                "the shop has that); do not prepare another."
+            )
         case State.SUCCEEDED if move.snapshot.effect == "record":
             return (
                 f"Written down in the shop as refunded: {move.amount}. No money moved by it: pay it back yourself."
