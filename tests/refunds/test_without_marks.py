@@ -177,6 +177,18 @@ def test_an_action_is_not_void_for_a_refund_that_an_old_look_does_not_show() -> 
     assert machine.confirm(book, cancelling, by="form", now=NOON).state is State.CONFIRMED
 
 
+def test_what_another_one_outdated_is_void_and_names_it() -> None:
+    book = Memory()
+    move, other = book.prepare(), book.prepare(amount="6.00 USD")
+    assert machine.outdated(move, other, after(3)) == replace(
+        move,
+        state=State.VOID,
+        version=1,
+        settled_at=after(3),
+        evidence=f"{other.id} was carried out since it was prepared",
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "how"),
     [("refund", "check_refund with R-00000000"), ("cancel_order", "cancel_order again as before")],
