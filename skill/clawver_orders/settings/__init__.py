@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -58,10 +58,16 @@ class StoreSettings:
     previous_webhook_secret: Secret | None = None
 
     def secrets(self) -> Iterator[tuple[str, Secret]]:
-        """The references to secrets, each with the setting's name."""
+        """The references to secrets, each with the setting's name; those inside of a table, too."""
         for name, value in self.options.items():
-            if isinstance(value, Secret):
-                yield name, value
+            inside = {of.name: getattr(value, of.name) for of in fields(value)} if _is_table(value) else {"": value}
+            for part, found_in in inside.items():
+                if isinstance(found_in, Secret):
+                    yield f"{name}.{part}" if part else name, found_in
+
+
+def _is_table(value: object) -> bool:
+    return is_dataclass(value) and not isinstance(value, Secret | Plain | type)
 
 
 @dataclass(frozen=True, slots=True)
