@@ -26,6 +26,7 @@ from clawver_orders.settings.keys import KEYS, STORE_KEYS, VARIABLES, platform_k
 from clawver_orders.store import ARGUMENTS, OPERATIONS, Capabilities
 from tests.contract.shops import open_counters
 from tests.counter import Counter, open_counter
+from tests.docs.shop_errors import errors_table, refunds_table
 
 REPO: Final = Path(__file__).parents[2]
 PAGES: Final = (
@@ -33,6 +34,7 @@ PAGES: Final = (
     "references/tools.md",
     "references/capabilities.md",
     "references/zh/capabilities.md",
+    "references/errors.md",
 )
 _CODE: Final = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _DEMO: Final = re.compile(r"(<!-- demo -->\n).*?(<!-- /demo -->)", re.DOTALL)
@@ -61,6 +63,8 @@ def all_blocks() -> dict[str, str]:
     blocks = {"settings": _settings(), "variables": _variables(), "commands": _commands()}
     blocks["capabilities"] = _capabilities()
     blocks["filters"] = _filters()
+    blocks["shops errors"] = anyio.run(errors_table)
+    blocks["answers to refunds"] = anyio.run(refunds_table)
     blocks["tools"] = "\n".join(_tool(tool, examples[tool.name]) for tool in tools)
     blocks["more arguments"] = _more_arguments(tools, others)
     more = [tool for tool in others if tool.name not in examples]
