@@ -46,7 +46,7 @@ class Inbox(Protocol):
         ...
 
     async def received(
-        self, *, store: str = "", order_id: str = "", type: str = "", after_id: int = 0, limit: int = 20
+        self, *, store: str = "", order_id: str = "", of_type: str = "", after_id: int = 0, limit: int = 20
     ) -> tuple[Received, ...]:
         """Events, newest first; an empty argument does not filter, ``after_id`` asks for later ones only."""
         ...
