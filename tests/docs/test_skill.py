@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from clawver_orders import __version__
-from clawver_orders.platforms.clawver import ClawverStore
+from clawver_orders.platforms import MODULES, load
 from clawver_orders.server.tools import tools
 from tests.counter import open_counter
 from tests.docs.generate import REPO
@@ -57,6 +57,12 @@ def test_the_description_says_what_and_when_in_both_languages_within_every_hosts
     assert len(re.split(r"[.。]", description)[0]) < 160
     for word in ("refund", "track", "size", "download", "Use when", "订单", "退款", "物流", "下载链接", "尺码"):
         assert word in description
+    for job in ("cancel", "paid", "price", "closing", "comment", "how many", "payments", "several"):
+        assert job in description, job
+    for job in ("取消", "已付款", "改价", "关闭", "备注", "统计", "交易记录"):
+        assert job in description, job
+    for shop in ("Clawver", "Heidianer", "嘿店", "WooCommerce", "Shopify"):
+        assert shop in description, shop
 
 
 def test_openclaw_shows_the_skill_without_a_key_and_knows_where_to_put_one() -> None:
@@ -81,6 +87,8 @@ def test_each_workflow_says_when_it_is_done() -> None:
     for title in (
         "Daily check",
         "A buyer wants money back",
+        "Cancel, mark as paid, change a price",
+        "Close, reopen, comment",
         "Wrong size or wrong item",
         "Resend a download",
         "Where is the parcel",
@@ -91,7 +99,7 @@ def test_each_workflow_says_when_it_is_done() -> None:
 
 def test_the_skill_and_its_twin_name_only_tools_that_exist_and_all_that_do(tmp_path: Path) -> None:
     counter = open_counter(tmp_path)
-    made = tools(counter.desk, [ClawverStore.capabilities])
+    made = tools(counter.desk, [load(name).capabilities for name in MODULES])
     names = {tool.name for tool in made}
     for path in (REPO / "SKILL.md", REPO / "references" / "zh" / "guide.md"):
         words = {word for word in read(path).inline if re.fullmatch(r"[a-z]+_[a-z_]+", word)}
