@@ -281,3 +281,34 @@ def test_a_word_that_comes_too_early_says_when_it_would_not_be() -> None:
         "refund.open: It is too early to say that it was not applied. Wait until 24 hours after the send, with two "
         "looks at least 15 minutes apart: by check_refund, or by the same create_webhook again."
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (
+            State.SUCCEEDED,
+            "Written down in the shop as refunded: 5.00 USD. No money moved by it: pay it back yourself.",
+        ),
+        (
+            State.UNKNOWN,
+            "It was sent once and the outcome is unknown (what was seen). It may be written down; no money moves "
+            "by it. Nothing will be sent again: call check_refund later, and tell the shopkeeper that it is unknown.",
+        ),
+    ],
+)
+def test_a_refund_that_is_only_written_down_is_never_called_money(state: State, message: str) -> None:
+    move = Move(
+        id="R-01234567",
+        kind="refund",
+        store="clawver",
+        subject="ord_1",
+        text="torn",
+        state=state,
+        prepared_at=NOON,
+        amount=usd(500),
+        snapshot=replace(SEEN, effect="record"),
+        evidence=EVIDENCE,
+    )
+    assert words.message(move) == message
+    assert move.moved == "no"

@@ -11,6 +11,7 @@ def message(move: Move, *, waiting: str = "") -> str:
         move: The refund.
         waiting: How a person can confirm it here, while it is prepared.
     """
+    record = move.snapshot.effect == "record"
     match move.state:
         case State.PREPARED:
             return f"Nothing was sent. {waiting or 'Show this to the shopkeeper, then call execute_refund.'}"
@@ -23,15 +24,16 @@ def message(move: Move, *, waiting: str = "") -> str:
                 "The shop accepted it and settles it later. Call check_refund later (after refresh_order, where "
                 "the shop has that); do not prepare another."
             )
-        case State.SUCCEEDED if move.snapshot.effect == "record":
+        case State.SUCCEEDED if record:
             return (
                 f"Written down in the shop as refunded: {move.amount}. No money moved by it: pay it back yourself."
             )
         case State.SUCCEEDED:
             return f"Refunded {move.amount}. The customer's bank takes 1 to 5 business days."
         case State.UNKNOWN:
+            may = "It may be written down; no money moves by it. " if record else "The money may have moved. "
             return (
-                f"It was sent once and the outcome is unknown ({move.evidence}). The money may have moved. "
+                f"It was sent once and the outcome is unknown ({move.evidence}). {may}"
                 "Nothing will be sent again: call check_refund later, and tell the shopkeeper that it is unknown."
             )
         case State.MANUAL:
