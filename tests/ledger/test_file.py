@@ -68,11 +68,11 @@ async def test_a_desk_waits_as_long_as_it_was_told(file: Path, monkeypatch: pyte
 async def test_the_tables_are_made_once_and_carry_the_programs_version(ledger: SqliteLedger, file: Path) -> None:
     await stored(ledger)
     with closing(sqlite3.connect(file)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (VERSION,) == (1,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (VERSION,) == (2,)
         made = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")}
     assert made == {
         *("moves", "moves_of_subject", "one_open_move_a_subject"),
-        *("events", "events_are_kept", "events_stand", "switches"),
+        *("events", "events_are_kept", "events_stand", "switches", "received"),
     }
 
 
@@ -106,7 +106,7 @@ async def test_a_record_of_a_newer_program_says_which_versions(ledger: SqliteLed
     with closing(sqlite3.connect(file)) as raw:
         raw.execute("PRAGMA user_version = 7")
     assert await told(ledger) == (
-        "setup: The refund record is of version 7, and this program knows version 1. Update clawver-orders."
+        "setup: The refund record is of version 7, and this program knows version 2. Update clawver-orders."
     )
 
 

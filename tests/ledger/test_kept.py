@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clawver_orders.errors import ConflictError, DeskError, RefundError, SetupError
+from clawver_orders.events import Delivered
 from clawver_orders.ledger import Event, SqlLedger, dump, load
 from clawver_orders.ledger.records import NOBODY, chained, faults, sha256
 from clawver_orders.ledger.tables import Database, Rows, T
@@ -177,7 +178,8 @@ async def test_only_what_may_change_something_says_that_it_writes(place: Place) 
     move = await stored(ledger)
     await ledger.turn("frozen", lambda _: "lee", note="frozen", by="lee")
     await ledger.refused(store="clawver", subject="ord_1", code="refund.cap", detail="too much", by="assistant")
-    assert watched.writes == [True, True, True]
+    await ledger.remember("clawver", Delivered("key", "order.paid"))
+    assert watched.writes == [True] * 4
     watched.writes.clear()
     await ledger.get(move.id)
     await ledger.find()
@@ -185,7 +187,8 @@ async def test_only_what_may_change_something_says_that_it_writes(place: Place) 
     await ledger.events(move.id)
     await ledger.verify()
     await ledger.head()
-    assert watched.writes == [False] * 6
+    await ledger.received()
+    assert watched.writes == [False] * 7
 
 
 async def test_a_frozen_desk_is_seen_by_every_decision(ledger: SqlLedger) -> None:

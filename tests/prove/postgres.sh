@@ -27,7 +27,7 @@ export CLAWVER_ORDERS_TEST_PG_CTL="${control[*]}"
 export COVERAGE_FILE=$HOME/.coverage
 cd "$REPO"
 coverage run -m pytest -q -p no:cacheprovider -k "not legacy" tests/prove/postgres.py tests/ledger/test_record.py \
-  tests/ledger/test_kept.py \
+  tests/ledger/test_kept.py tests/ledger/test_received.py \
   tests/ledger/test_postgres_away.py tests/refunds/test_limits.py tests/desk/test_refunds.py tests/desk/test_webhooks.py
 coverage combine -q
 coverage report --include='*/ledger/postgres.py' --fail-under=100

@@ -18,7 +18,7 @@ import anyio.to_thread
 
 from clawver_orders.errors import ConflictError, DeskError, SetupError
 from clawver_orders.ledger.records import Row
-from clawver_orders.ledger.tables import TABLES, VERSION, Rows, SqlLedger, T, TakenError
+from clawver_orders.ledger.tables import VERSION, Rows, SqlLedger, T, TakenError, steps
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -49,7 +49,6 @@ _WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _MAKING: Final = 5_121_114_300_921_004_517  # the key of the lock while the tables are made: any number will do
 _MAKE: Final = (
-    *TABLES,
     """
     CREATE FUNCTION events_stand() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'events are kept, and stand'; END $$
@@ -183,19 +182,30 @@ def _make_tables(connection: "Connection[dict[str, Any]]", schema: str) -> None:
     connection.execute(b"SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
     (found,) = connection.execute(b"SELECT to_regclass(%s) IS NOT NULL AS made", (f"{schema}.record",))
     if not found["made"]:
-        for statement in (f"CREATE SCHEMA IF NOT EXISTS {schema}", *_MAKE):
+        for statement in (f"CREATE SCHEMA IF NOT EXISTS {schema}", *steps(0), *_MAKE):
             connection.execute(statement.encode())
         connection.execute(b"INSERT INTO record (version) VALUES (%s)", (VERSION,))
+    elif 0 < (version := _version(connection, lock=False)) < VERSION:
+        # An older program that writes is waited for; the next one sees at the same row that it is too old.
+        _version(connection, lock=True)
+        for statement in steps(version):
+            connection.execute(statement.encode())
+        connection.execute(b"UPDATE record SET version = %s", (VERSION,))
 
 
 def _lock(connection: "Connection[dict[str, Any]]", *, write: bool) -> None:
-    rows = connection.execute(b"SELECT version FROM record FOR UPDATE" if write else b"SELECT version FROM record")
-    (version,) = [row["version"] for row in rows] or [0]
+    version = _version(connection, lock=write)
     if version != VERSION:
         raise SetupError(
             f"The refund record is of version {version}, and this program knows version {VERSION}",
             "Update clawver-orders",
         )
+
+
+def _version(connection: "Connection[dict[str, Any]]", *, lock: bool) -> int:
+    rows = connection.execute(b"SELECT version FROM record FOR UPDATE" if lock else b"SELECT version FROM record")
+    (version,) = [row["version"] for row in rows] or [0]
+    return int(version)
 
 
 def _uri(address: str) -> str:

@@ -19,7 +19,7 @@ import anyio.to_thread
 from clawver_orders.errors import ConflictError, DeskError, SetupError
 from clawver_orders.filesystem import LOSABLE, REMOTE, kind_of
 from clawver_orders.ledger.records import Row
-from clawver_orders.ledger.tables import TABLES, VERSION, Rows, SqlLedger, T, TakenError
+from clawver_orders.ledger.tables import VERSION, Rows, SqlLedger, T, TakenError, steps
 
 FILE_NAME: Final = "ledger.sqlite3"
 _log = logging.getLogger("clawver_orders.ledger")
@@ -150,8 +150,8 @@ class _File:
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
 
     def _make_tables(self, connection: sqlite3.Connection) -> bool:
-        """Make them, where there are none; whether there were none."""
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        """Make them, where there are none or those of an older version; whether there were none."""
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version > VERSION:
             raise SetupError(
                 f"The refund record is of version {version}, and this program knows version {VERSION}",
@@ -159,7 +159,7 @@ class _File:
             )
         if version == VERSION:
             return False
-        for statement in (*TABLES, *_TRIGGERS):
+        for statement in (*steps(version), *(() if version else _TRIGGERS)):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
-        return True
+        return version == 0

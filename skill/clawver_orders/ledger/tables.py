@@ -1,10 +1,11 @@
 """The record's tables, whatever database they are in: what a decision may look at, and what is written after it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 from clawver_orders.errors import ConflictError, RefundError
+from clawver_orders.events import Delivered, Received
 from clawver_orders.ledger import records
 from clawver_orders.ledger.records import NOBODY, Event, Row
 from clawver_orders.money import Money
@@ -12,9 +13,9 @@ from clawver_orders.refunds.machine import OPEN, Book, Move, State
 
 T = TypeVar("T")
 
-VERSION: Final = 1
+VERSION: Final = 2
 _OPEN_STATES = ", ".join(f"'{state}'" for state in sorted(OPEN))
-# The same in both databases: integers are as wide as eight bytes, times are numbers or ISO texts.
+# Version 1. The same in both databases: integers are as wide as eight bytes, times are numbers or ISO texts.
 TABLES: Final = (
     """
     CREATE TABLE moves (
@@ -50,6 +51,22 @@ TABLES: Final = (
     """,
     "CREATE TABLE switches (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
+# What makes a record of a version one of the next.
+STEPS: Final[Mapping[int, tuple[str, ...]]] = {
+    1: (
+        """
+        CREATE TABLE received (
+            number BIGINT PRIMARY KEY,
+            store TEXT NOT NULL,
+            delivery TEXT NOT NULL,
+            type TEXT NOT NULL,
+            order_id TEXT,
+            at TEXT NOT NULL,
+            UNIQUE (store, delivery)
+        )
+        """,
+    ),
+}
 _GET: Final = "SELECT move FROM moves WHERE id = ?"
 _OF: Final = "SELECT move FROM moves WHERE store = ? AND subject = ? ORDER BY prepared_at, id"
 # A refund counts while it is under way or may have happened, and for as long as the caller looks back after that.
@@ -67,6 +84,13 @@ _INSERT: Final = "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE: Final = "UPDATE moves SET state = ?, version = ?, settled_at = ?, move = ? WHERE id = ? AND version = ?"
 _LAST_EVENT: Final = "SELECT number, hash FROM events ORDER BY number DESC LIMIT 1"
 _APPEND: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_REMEMBER: Final = "INSERT INTO received VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (store, delivery) DO NOTHING"
+_LAST_RECEIVED: Final = "SELECT number FROM received ORDER BY number DESC LIMIT 1"
+_RECEIVED: Final = """
+SELECT number, store, type, order_id, at FROM received
+WHERE number > ? AND (? = '' OR store = ?) AND (? = '' OR order_id = ?) AND (? = '' OR type = ?)
+ORDER BY number DESC LIMIT ?
+"""
 _SWITCH: Final = "SELECT value FROM switches WHERE name = ?"
 _TURN: Final = "INSERT INTO switches VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
@@ -111,6 +135,12 @@ class Database(Protocol):
             SetupError: The record cannot be used; what was written may have been kept.
         """
         ...
+
+
+def steps(version: int) -> tuple[str, ...]:
+    """The statements that make a record of this version one of today's; of version 0, one that is empty."""
+    made = () if version else TABLES
+    return (*made, *(statement for step in range(max(version, 1), VERSION) for statement in STEPS[step]))
 
 
 class TableBook:
@@ -210,6 +240,42 @@ class SqlLedger:
         def work(rows: Rows) -> tuple[Event, ...]:
             found = rows.select("SELECT * FROM events WHERE move_id = ? ORDER BY number", move_id)
             return tuple(map(records.event, found))
+
+        return await self._database.within(work, write=False)
+
+    async def remember(self, store: str, delivered: Delivered) -> bool:
+        """See events.Inbox."""
+
+        def work(rows: Rows) -> bool:
+            number = next((int(row["number"]) for row in rows.select(_LAST_RECEIVED)), 0) + 1
+            kept = (number, store, delivered.key, delivered.type, delivered.order_id, self._now().isoformat())
+            return rows.change(_REMEMBER, *kept) == 1
+
+        return await self._database.within(work, write=True)
+
+    async def received(
+        self,
+        *,
+        store: str = "",
+        order_id: str = "",
+        type: str = "",  # noqa: A002 - the port's word
+        after_id: int = 0,
+        limit: int = 20,
+    ) -> tuple[Received, ...]:
+        """See events.Inbox."""
+
+        def work(rows: Rows) -> tuple[Received, ...]:
+            found = rows.select(_RECEIVED, after_id, store, store, order_id, order_id, type, type, limit)
+            return tuple(
+                Received(
+                    id=row["number"],
+                    store=row["store"],
+                    type=row["type"],
+                    at=datetime.fromisoformat(row["at"]),
+                    order_id=row["order_id"],
+                )
+                for row in found
+            )
 
         return await self._database.within(work, write=False)
 

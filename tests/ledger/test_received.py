@@ -1,0 +1,142 @@
+"""The shops' events in the record: once each, over restarts, and in records that an older program made."""
+
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+import pytest
+
+from clawver_orders.events import Delivered, Received
+from clawver_orders.ledger import FILE_NAME, VERSION, SqliteLedger, SqlLedger
+from tests.ledgers import Place
+from tests.refunds.book import NOON
+
+pytestmark = pytest.mark.anyio
+
+PAID = Delivered("key", "order.paid", "ord_1")
+OLD = Path("tests/fixtures/ledger/version-1.sql").read_text()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "state")
+
+
+@pytest.fixture
+def ledger(place: Place) -> SqlLedger:
+    return place.ledger(lambda: NOON)
+
+
+async def test_the_same_delivery_a_thousand_times_is_one_event(place: Place) -> None:
+    """Hostile 91: restarts included, and whatever it says the second time."""
+    new = [
+        await place.ledger(lambda: NOON).remember("clawver", replace(PAID, type=f"order.{number}"))
+        for number in range(50)
+    ]
+    ledger = place.ledger(lambda: NOON)
+    new += [await ledger.remember("clawver", PAID) for _ in range(950)]
+    assert new == [True] + [False] * 999
+    assert await ledger.received() == (Received(1, "clawver", "order.0", NOON, "ord_1"),)
+    assert await ledger.verify() == ()
+
+
+async def test_what_has_the_same_key_at_another_shop_is_another_event(ledger: SqlLedger) -> None:
+    assert await ledger.remember("clawver", PAID)
+    assert await ledger.remember("second", PAID)
+    assert [event.store for event in await ledger.received()] == ["second", "clawver"]
+
+
+async def test_events_are_found_newest_first_and_by_what_they_say(ledger: SqlLedger) -> None:
+    for number in range(30):
+        order = None if number % 3 == 0 else f"ord_{number % 3}"
+        told = Delivered(f"key {number}", f"type.{number % 2}", order)
+        assert await ledger.remember("a" if number < 10 else "b", told)
+
+    async def found(**asked: object) -> list[int]:
+        return [event.id for event in await ledger.received(**asked)]  # type: ignore[arg-type]
+
+    assert await found() == list(range(30, 10, -1))
+    assert await found(limit=2) == [30, 29]
+    assert await found(after_id=28) == [30, 29]
+    assert await found(after_id=30) == []
+    assert await found(store="a") == list(range(10, 0, -1))
+    assert await found(store="a", type="type.1") == [10, 8, 6, 4, 2]
+    assert await found(order_id="ord_2", limit=3) == [30, 27, 24]
+    assert await found(order_id="ord_2", type="type.1", store="a", after_id=3) == [6]
+    assert await found(order_id="ord") == []
+    (event,) = await ledger.received(limit=1, after_id=27, order_id="ord_1")
+    assert event == Received(29, "b", "type.0", NOON, "ord_1")
+    (event,) = await ledger.received(store="a", type="type.0", limit=1)
+    assert event == Received(9, "a", "type.0", NOON, "ord_2")
+
+
+async def test_an_event_has_the_time_at_which_it_came(place: Place) -> None:
+    later = NOON + timedelta(seconds=1)
+    await place.ledger(lambda: later).remember("clawver", replace(PAID, order_id=None))
+    assert await place.ledger(lambda: NOON).received() == (Received(1, "clawver", "order.paid", later),)
+
+
+def old_record(directory: Path) -> Path:
+    """A record as a program of version 1 left it."""
+    directory.mkdir()
+    file = directory / FILE_NAME
+    with closing(sqlite3.connect(file)) as made:
+        made.executescript(OLD)
+    return file
+
+
+def version(file: Path) -> int:
+    with closing(sqlite3.connect(file)) as raw:
+        (number,) = raw.execute("PRAGMA user_version").fetchone()
+        assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    return int(number)
+
+
+async def test_a_record_of_the_first_version_is_brought_up_with_all_that_stands_in_it(tmp_path: Path) -> None:
+    """Hostile 72."""
+    file = old_record(tmp_path / "state")
+    ledger = SqliteLedger(file.parent, lambda: NOON)
+    assert await ledger.verify() == ()
+    assert version(file) == VERSION
+    assert [move.id for move in await ledger.find()] == ["R-KMNPQRST"]
+    assert await ledger.switch("frozen") == "lee"
+    assert await ledger.remember("clawver", PAID)
+    assert len(await ledger.received()) == 1
+
+
+_KILLED = """
+import os, signal, sqlite3, sys
+from datetime import datetime
+from pathlib import Path
+import anyio
+from clawver_orders.ledger import SqliteLedger
+
+class Dies(sqlite3.Connection):
+    def execute(self, statement, *values):
+        if statement.startswith(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(statement, *values)
+
+connect = sqlite3.connect
+sqlite3.connect = lambda *given, **named: connect(*given, factory=Dies, **named)
+anyio.run(SqliteLedger(Path(sys.argv[1]), datetime.now).find)
+"""
+
+
+@pytest.mark.parametrize("before", ["PRAGMA user_version = ", "COMMIT"])
+async def test_a_step_that_is_killed_half_way_leaves_the_older_record_as_it_was(
+    tmp_path: Path, before: str
+) -> None:
+    """Hostile 72: the process is gone, between the table and the version, or between both and the disk."""
+    file = old_record(tmp_path / "state")
+    killed = await anyio.run_process([sys.executable, "-c", _KILLED, str(file.parent), before], check=False)
+    assert killed.returncode == -9
+    assert version(file) == 1
+    ledger = SqliteLedger(file.parent, lambda: NOON)
+    assert await ledger.received() == ()
+    assert await ledger.verify() == ()
+    assert version(file) == VERSION
