@@ -10,9 +10,9 @@ from clawver_orders.http import Reply
 from clawver_orders.money import Money
 from clawver_orders.order import Order, Query
 from clawver_orders.platforms.clawver.envelope import data_of
-from clawver_orders.platforms.clawver.fields import json_object
 from clawver_orders.platforms.clawver.listing import Listing
 from clawver_orders.platforms.clawver.wire import View, download_from_wire, order_from_wire
+from clawver_orders.platforms.fields import json_object
 from tests.clawver.shops import FIXTURES, NOON, order_body
 
 pytestmark = pytest.mark.anyio

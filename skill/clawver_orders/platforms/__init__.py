@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from clawver_orders.http import Http
 from clawver_orders.settings import Key, Plain, Platforms, StoreSettings
@@ -22,6 +22,14 @@ MODULES: Final[Mapping[str, str]] = {
     "gateway": "clawver_orders.platforms.gateway",
     "woocommerce": "clawver_orders.platforms.woocommerce",
 }
+
+
+class Secret(Protocol):
+    """Something of the settings that is looked up when it is needed."""
+
+    def value(self) -> str:
+        """The secret. SetupError where it is missing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 from clawver_orders.errors import (
     AuthError,
@@ -12,15 +12,13 @@ from clawver_orders.errors import (
     DeskError,
     ForbiddenError,
     InvalidArgument,
-    NetworkError,
     NotFoundError,
-    NotSentError,
 )
 from clawver_orders.http import Http, Reply, path
 from clawver_orders.money import Money
 from clawver_orders.order import Download, Order, Page, Query, Receipt, Webhook
+from clawver_orders.platforms import Secret
 from clawver_orders.platforms.clawver.envelope import check, data_of, payload_of, refusal
-from clawver_orders.platforms.clawver.fields import json_object
 from clawver_orders.platforms.clawver.listing import Listing
 from clawver_orders.platforms.clawver.payment import is_refund_of
 from clawver_orders.platforms.clawver.query import PAYMENT_STATUSES, STATUSES
@@ -31,6 +29,8 @@ from clawver_orders.platforms.clawver.wire import (
     receipt_from_wire,
     webhook_from_wire,
 )
+from clawver_orders.platforms.fields import json_object
+from clawver_orders.platforms.writes import answer_of, ended
 from clawver_orders.store import Answer, Capabilities, Deadline, Store
 
 # Clawver's marketplace skill at its latest.
@@ -45,14 +45,6 @@ _WEBHOOK_EVENTS: Final = (
     "review.received",
     "review.responded",
 )
-
-
-class Secret(Protocol):
-    """Something of the settings that is looked up when it is needed."""
-
-    def value(self) -> str:
-        """The secret. SetupError where it is missing."""
-        ...
 
 
 class ClawverStore(Store):
@@ -212,13 +204,7 @@ class ClawverStore(Store):
             may_start=lambda: True,
             empty_ok=True,
         )
-        if sent.kind == "not_sent":
-            raise NotSentError(f"the shop was not reached ({sent.seen})", "Try again in a moment")
-        if sent.kind == "unknown" or sent.reply is None:
-            raise NetworkError(
-                f"whether the webhook was removed is not known ({sent.seen})", "Look with list_webhooks"
-            )
-        check(sent.reply, "such webhook")
+        check(answer_of(sent, "the webhook was removed", "Look with list_webhooks"), "such webhook")
 
     async def aclose(self) -> None:
         """As Store."""
@@ -242,19 +228,12 @@ class ClawverStore(Store):
     async def _send(
         self, method: str, where: Callable[[], str], body: object, may_start: Deadline
     ) -> Reply | Answer:
-        """Send a write once: a complete answer that is no refusal (nor yet a yes), or how it ended otherwise."""
-        try:
-            sent = await self._http.write(
+        return await ended(
+            lambda: self._http.write(
                 method, where(), json=body, headers=self._authorization(), may_start=may_start
-            )
-        except DeskError as error:  # a wrong id, or a key that is missing or no key: found before anything is sent
-            return Answer("not_sent", error.happened, error=error.code)
-        if sent.kind != "answered" or sent.reply is None:
-            return Answer("not_sent" if sent.kind == "not_sent" else "unknown", sent.seen)
-        error_code = refusal(sent.reply)
-        if error_code is not None:
-            return Answer("refused", f"{sent.seen} in the shop's own error form", error=error_code)
-        return sent.reply
+            ),
+            refusal,
+        )
 
 
 def _order_of(data: Mapping[str, object]) -> Mapping[str, object]:

@@ -1,6 +1,7 @@
 """Clawver's envelope: ``{"success", "data" | "error", "meta"}``, and what its error codes mean here."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from clawver_orders.errors import (
@@ -11,17 +12,15 @@ from clawver_orders.errors import (
     ForbiddenError,
     InvalidArgument,
     NotFoundError,
-    RateLimitedError,
     UpstreamError,
 )
 from clawver_orders.http import Reply, raise_for_status
-from clawver_orders.platforms.clawver.fields import json_object
+from clawver_orders.platforms.fields import json_object
+from clawver_orders.platforms.writes import may_be_refusal
 
 _RATE_CODES: Final = ("RATE_LIMITED", "RATE_LIMIT_EXCEEDED")
 # Codes that leave open whether something happened: with any of them a sent refund may have been paid.
 _OPEN_CODES: Final = frozenset({"CONFLICT", "INTERNAL_ERROR", *_RATE_CODES})
-# 409: it may be running already. 408, 425, 429: somebody before the shop may have said so.
-_OPEN_STATUSES: Final = frozenset({408, 409, 425, 429})
 _MAX_CURSOR: Final = 500
 
 
@@ -91,9 +90,7 @@ def raise_for_code(code: str, reply: Reply, what: str) -> None:
         DeskError: Always, but for an unknown code with a status of 400 and above.
     """
     if code in _RATE_CODES:
-        wait = reply.retry_after_s
-        when = f"in {wait:.0f} seconds" if wait else "in a minute"
-        raise RateLimitedError("the shop was asked too often", f"Try again {when}", retry_after_s=wait)
+        raise_for_status(replace(reply, status=429))
     if code in _ERRORS:
         raise _ERRORS[code](what)
     if reply.status < 400:
@@ -126,9 +123,7 @@ def refusal(reply: Reply) -> str | None:
     Beyond doubt is a whole error envelope with a 4xx that nobody on the way says, and a code that means no.
     """
     code = error_code(reply)
-    if code is None or not 400 <= reply.status < 500:
-        return None
-    if reply.status in _OPEN_STATUSES or code in _OPEN_CODES:
+    if code is None or code in _OPEN_CODES or not may_be_refusal(reply):
         return None
     if code in _ERRORS:
         return _ERRORS[code]("such order").code

@@ -15,7 +15,6 @@ from clawver_orders.errors import BadResponseError, InvalidArgument, NotFoundErr
 from clawver_orders.http import Reply
 from clawver_orders.order import Order, Page, Query, Status
 from clawver_orders.platforms.clawver.envelope import data_of, next_cursor, pagination_of
-from clawver_orders.platforms.clawver.fields import json_id, json_object
 from clawver_orders.platforms.clawver.query import (
     MAX_READS,
     all_before,
@@ -24,6 +23,7 @@ from clawver_orders.platforms.clawver.query import (
     says_too_little,
     searched_ids,
 )
+from clawver_orders.platforms.fields import json_id, json_object
 
 _PAGE: Final = 100
 # The shop's own maximum is not documented: exactly so many rows look like a page that was cut.

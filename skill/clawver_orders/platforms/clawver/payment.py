@@ -96,7 +96,7 @@ def _by_money(word: PaymentStatus, refunded: Money, total: Money | None) -> Paym
 
 
 def _word(order: Fields, status_word: str | None) -> PaymentStatus:
-    said = order.word("paymentStatus", _WORDS)
+    said = order.text("paymentStatus", 40)
     if said is None:
         silent: PaymentStatus = "paid" if order.time("paidAt") is not None else "unknown"
         return _LEGACY_WORDS.get(status_word or "", silent)
@@ -114,9 +114,10 @@ def _refunds(order: Fields, *, sparse: bool) -> tuple[tuple[ShopRefund, ...], bo
         return (), False
     refunds: list[ShopRefund] = []
     seen: set[str] = set()
-    sound = True
+    listed = order.body.get("refunds")
+    sound = isinstance(listed, list) and len(entries) == len(listed)
     for entry in entries:
-        refund = _refund(entry) if entry is not None else None
+        refund = _refund(entry)
         if refund is None or refund.id in seen:
             sound = False
             continue
@@ -132,7 +133,7 @@ def _refunds(order: Fields, *, sparse: bool) -> tuple[tuple[ShopRefund, ...], bo
 
 def _refund(entry: Fields) -> ShopRefund | None:
     refund_id = entry.id("id")
-    amount = entry.money("amountInCents")
+    amount = entry.cents("amountInCents")
     if refund_id is None or amount is None or not amount.minor:
         return None
     return ShopRefund(

@@ -6,7 +6,7 @@ from typing import Final
 
 from clawver_orders.errors import InvalidArgument
 from clawver_orders.order import Order, PaymentStatus, Query, Status
-from clawver_orders.platforms.clawver.fields import json_id
+from clawver_orders.platforms.fields import json_id
 
 STATUSES: Final[tuple[Status, ...]] = ("pending", "confirmed", "processing", "shipped", "delivered", "cancelled")
 PAYMENT_STATUSES: Final[tuple[PaymentStatus, ...]] = (

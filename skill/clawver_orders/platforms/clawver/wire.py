@@ -6,6 +6,7 @@ Two generations of the API, told apart by what arrives. Clawver skill 1.0.0: ``s
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -27,8 +28,9 @@ from clawver_orders.order import (
     Totals,
     Webhook,
 )
-from clawver_orders.platforms.clawver.fields import Fields, Reading, json_count, json_id, json_object, web_address
+from clawver_orders.platforms.clawver.fields import Fields, Reading
 from clawver_orders.platforms.clawver.payment import payment_of
+from clawver_orders.platforms.fields import checked_id, json_count, json_id, json_object, web_address
 from clawver_orders.text import clean
 
 _STATUSES: Final[Mapping[str, Status]] = {
@@ -83,25 +85,16 @@ def order_from_wire(
     order_id = json_id(body.get("id"))
     if view == "buyer" and "id" not in body and "status" in body:
         order_id = asked
-    if order_id is None:
-        raise BadResponseError(
-            "the shop's answer holds an order without a usable id",
-            "Try once more; if it stays, report it to the shop's support",
-        )
-    if asked is not None and order_id != asked:
-        raise BadResponseError(
-            "the shop answered with another order than the one asked for",
-            "Check the order id and try once more; do nothing with the answer",
-        )
+    order_id = checked_id(order_id, asked)
     reading = Reading(currency, now)
     said_currency = Fields(body, reading).currency("currency")
-    reading = Reading(said_currency or currency, now, reading.warnings)
+    reading = replace(reading, currency=said_currency or currency)
     order = Fields(body, reading)
-    raw_status = order.word("status", _STATUSES)
+    raw_status = order.text("status", 40)
     status = _STATUSES.get(raw_status or "", "unknown")
     if status == "unknown" and raw_status != "refunded":
         reading.warn("The shop's word for the status is absent or new; it is shown as unknown.")
-    total = order.money("totalInCents")
+    total = order.cents("totalInCents")
     payment = payment_of(order, raw_status, total, sparse=view != "whole")
     return Order(
         store=store,
@@ -115,9 +108,9 @@ def order_from_wire(
         paid_at=order.time("paidAt"),
         customer=Customer(email=order.text("customerEmail", 320)),
         shipping_address=None if view == "row" else _address(order.inside("shippingAddress")),
-        items=tuple(_item(item) for item in order.entries("items") or () if item is not None),
+        items=tuple(_item(item) for item in order.entries("items") or ()),
         totals=Totals(
-            subtotal=order.money("subtotalInCents"),
+            subtotal=order.cents("subtotalInCents"),
             total=total,
             refunded=payment.refunded,
             refundable=payment.refundable,
@@ -143,13 +136,13 @@ def _item(item: Fields) -> Item:
     return Item(
         id=item_id or "",
         title=item.text("productName", 300) or "",
-        kind=_KINDS.get(item.word("productType", _KINDS) or "", "unknown"),
+        kind=_KINDS.get(item.text("productType", 40) or "", "unknown"),
         quantity=item.quantity("quantity"),
         product_id=item.id("productId"),
         variant_id=item.id("variantId"),
         variant_name=item.text("variantName"),
-        unit_price=item.money("priceInCents"),
-        total=item.money("totalInCents"),
+        unit_price=item.cents("priceInCents"),
+        total=item.cents("totalInCents"),
     )
 
 
@@ -237,7 +230,7 @@ def receipt_from_wire(data: Mapping[str, object], *, asked: str, currency: str, 
     orders = tuple(
         _receipt_order(order, order_id)
         for order in entries
-        if order is not None and (order_id := order.id("id") or order.id("orderId")) is not None
+        if (order_id := order.id("id") or order.id("orderId")) is not None
     )
     return Receipt(checkout_id=asked, orders=orders)
 
@@ -245,7 +238,7 @@ def receipt_from_wire(data: Mapping[str, object], *, asked: str, currency: str, 
 def _receipt_order(order: Fields, order_id: str) -> ReceiptOrder:
     return ReceiptOrder(
         id=order_id,
-        total=order.money("totalInCents"),
+        total=order.cents("totalInCents"),
         status_token=_token(order.body.get("orderStatusToken")),
         items=tuple(
             ReceiptItem(
@@ -254,7 +247,6 @@ def _receipt_order(order: Fields, order_id: str) -> ReceiptOrder:
                 download_token=_token(item.body.get("downloadToken")),
             )
             for item in order.entries("items") or ()
-            if item is not None
         ),
     )
 
