@@ -16,10 +16,9 @@ from clawver_orders.errors import (
     UnsupportedError,
 )
 from clawver_orders.http import Reply, raise_for_status
-from clawver_orders.platforms.heidianer.fields import json_count, json_object
+from clawver_orders.platforms.fields import json_count, json_object
+from clawver_orders.platforms.writes import may_be_refusal
 
-# 409: it may be running already. 408, 425, 429: somebody before the shop may have said so.
-_OPEN_STATUSES: Final = frozenset({408, 409, 425, 429})
 _LAST_PAGE: Final = 1_000_000
 
 
@@ -88,7 +87,7 @@ def refusal(reply: Reply) -> str | None:
 
     Beyond doubt is a 4xx that nobody on the way says, in the vendor's form: an object whose ``detail`` is a text.
     """
-    if not 400 <= reply.status < 500 or reply.status in _OPEN_STATUSES:
+    if not may_be_refusal(reply):
         return None
     detail = (json_object(reply.body) or {}).get("detail")
     if not isinstance(detail, str) or not detail.strip():

@@ -1,26 +1,20 @@
 """How Heidianer is called: which token goes with what, reads that may repeat, writes that are sent once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
-from clawver_orders.errors import DeskError, NetworkError, NotSentError, SetupError
+from clawver_orders.errors import SetupError
 from clawver_orders.http import Http, Reply
+from clawver_orders.platforms import Secret
 from clawver_orders.platforms.heidianer.answers import check, refusal
+from clawver_orders.platforms.writes import answer_of, ended
 from clawver_orders.store import Answer, Deadline
 
 # Without a language, titles and refusals come in the shop's own.
 _COMMON: Final = {"Accept-Language": "en"}
 
 Holder = Literal["reader", "writer", "customer"]
-
-
-class Secret(Protocol):
-    """Something of the settings that is looked up when it is needed."""
-
-    def value(self) -> str:
-        """The secret. SetupError where it is missing."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +100,26 @@ class Calls:
         sent = await self._http.write(
             method, where, json=body, headers=headers, may_start=lambda: True, empty_ok=True
         )
-        if sent.kind == "not_sent":
-            raise NotSentError(f"the shop was not reached ({sent.seen})", "Try again in a moment")
-        reply = sent.reply
-        if sent.kind == "unknown" or reply is None or reply.status >= 500 or reply.status == 408:
-            raise NetworkError(
-                f"whether {done} is not known ({sent.seen})", "Look with get_order before anything else"
-            )
+        reply = answer_of(
+            sent,
+            done,
+            "Look with get_order before anything else",
+            in_doubt=lambda reply: reply.status >= 500 or reply.status == 408,
+        )
         check(reply, what, writes=holder != "reader")
         return reply
 
-    async def send(self, where: str, body: object, may_start: Deadline) -> Reply | Answer:
+    async def send(self, where: Callable[[], str], body: object, may_start: Deadline) -> Reply | Answer:
         """POST a write that is as good as money, once: a complete 2xx (no yes yet), or how else it ended."""
-        try:
-            sent = await self._http.write(
-                "POST", where, json=body, headers=self._tokens.headers("writer"), may_start=may_start
-            )
-        except DeskError as error:  # a token that is missing or none: found before anything is sent
-            return Answer("not_sent", error.happened, error=error.code)
-        if sent.kind != "answered" or sent.reply is None:
-            return Answer("not_sent" if sent.kind == "not_sent" else "unknown", sent.seen)
-        error_code = refusal(sent.reply)
-        if error_code is not None:
-            return Answer("refused", f"{sent.seen} in the shop's own error form", error=error_code)
-        return sent.reply if sent.reply.status < 400 else Answer("unknown", sent.seen)
+        sent = await ended(
+            lambda: self._http.write(
+                "POST", where(), json=body, headers=self._tokens.headers("writer"), may_start=may_start
+            ),
+            refusal,
+        )
+        if isinstance(sent, Reply) and sent.status >= 400:
+            return Answer("unknown", f"HTTP {sent.status}")
+        return sent
 
     async def aclose(self) -> None:
         """Close the connections."""

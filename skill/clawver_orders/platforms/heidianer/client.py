@@ -19,10 +19,11 @@ from clawver_orders.errors import (
 from clawver_orders.http import Http, Reply, path
 from clawver_orders.money import Money, from_major
 from clawver_orders.order import Counts, Note, Order, Page, Query, Transaction
+from clawver_orders.platforms.fields import json_id, json_object
 from clawver_orders.platforms.heidianer.answers import object_of, page_of
 from clawver_orders.platforms.heidianer.calls import Calls, Tokens
 from clawver_orders.platforms.heidianer.capabilities import CAPABILITIES, WITH_CUSTOMER_TOKEN
-from clawver_orders.platforms.heidianer.fields import Fields, Reading, json_id, json_object
+from clawver_orders.platforms.heidianer.fields import Fields, Reading
 from clawver_orders.platforms.heidianer.payment import Entries, transaction_from_wire
 from clawver_orders.platforms.heidianer.query import page_number, parameters
 from clawver_orders.platforms.heidianer.wire import View, counts_from_wire, order_from_wire
@@ -319,11 +320,7 @@ class HeidianerStore(Store):
         )
 
     async def _send(self, order_id: str, action: str, body: object, may_start: Deadline) -> Reply | Answer:
-        try:
-            where = _order_path(order_id, action)
-        except InvalidArgument as error:
-            return Answer("not_sent", error.happened, error=error.code)
-        return await self._calls.send(where, body, may_start)
+        return await self._calls.send(lambda: _order_path(order_id, action), body, may_start)
 
     def _same_order(self, sent: Reply, order_id: str) -> Order | None:
         """The order of an answer to a write, where it is the very one."""

@@ -21,7 +21,6 @@ PAYMENT_WORDS: Final[Mapping[str, PaymentStatus]] = {
     "refunded": "refunded",
 }
 _KINDS: Final = ("sale", "refund")
-_OUTCOMES: Final = ("pending", "success", "failure", "error")
 _REFUNDABLE: Final = frozenset[PaymentStatus]({"paid", "partially_refunded"})
 
 
@@ -70,8 +69,8 @@ def transaction_from_wire(body: Fields) -> Transaction | None:
         return None
     return Transaction(
         id=transaction_id,
-        kind=body.word("transaction_type", _KINDS) or "unknown",
-        status=body.word("status", _OUTCOMES) or "unknown",
+        kind=body.text("transaction_type", 40) or "unknown",
+        status=body.text("status", 40) or "unknown",
         order_id=body.id("order_id"),
         amount=body.money("amount"),
         refundable=body.money("refundable_amount"),
@@ -84,7 +83,7 @@ def transaction_from_wire(body: Fields) -> Transaction | None:
 
 def word_of(order: Fields) -> PaymentStatus:
     """The order's own word for its payment."""
-    word = order.word("financial_status", PAYMENT_WORDS)
+    word = order.text("financial_status", 40)
     if word is not None and word not in PAYMENT_WORDS:
         order.reading.warn("The shop's word for the payment is a new one; it is shown as unknown.")
     return PAYMENT_WORDS.get(word or "", "unknown")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal
 
-from clawver_orders.errors import BadResponseError
 from clawver_orders.money import Money
 from clawver_orders.order import (
     Address,
@@ -21,18 +20,10 @@ from clawver_orders.order import (
     Status,
     Totals,
 )
-from clawver_orders.platforms.heidianer.fields import (
-    BEIJING,
-    Fields,
-    Reading,
-    json_count,
-    json_id,
-    json_object,
-    json_time,
-)
+from clawver_orders.platforms.fields import checked_id, json_count, json_id, json_object, json_time
+from clawver_orders.platforms.heidianer.fields import BEIJING, Fields, Reading
 from clawver_orders.platforms.heidianer.payment import Entries, payment_of
 
-_ORDER_WORDS: Final = ("open", "closed", "cancelled")
 _FULFILLMENTS: Final[Mapping[str, FulfillmentStatus]] = {
     "pending": "unfulfilled",
     "partial": "partially_fulfilled",
@@ -78,19 +69,9 @@ def order_from_wire(
     Raises:
         BadResponseError: The order has no usable id, or it is another order than the one asked for.
     """
-    order_id = json_id(body.get("id"))
-    if order_id is None:
-        raise BadResponseError(
-            "the shop's answer holds an order without a usable id",
-            "Try once more; if it stays, report it to the shop's support",
-        )
-    if asked is not None and order_id != asked:
-        raise BadResponseError(
-            "the shop answered with another order than the one asked for",
-            "Check the order id and try once more; do nothing with the answer",
-        )
+    order_id = checked_id(json_id(body.get("id")), asked)
     order = Fields(body, reading)
-    raw_status = order.word("order_status", _ORDER_WORDS)
+    raw_status = order.text("order_status", 40)
     totals = _totals(order)
     payment = payment_of(order, order_id, totals.total, entries)
     fulfillment = _fulfillment(order)
@@ -115,7 +96,7 @@ def order_from_wire(
         closed_at=order.time("closed_at"),
         customer=Customer(order.text("full_name"), order.text("email", 320), order.text("mobile", 40, cards=False)),
         shipping_address=None if view == "row" else _address(order.inside("shipping_address")),
-        items=tuple(_item(line) for line in order.entries("lines")),
+        items=tuple(_item(line) for line in order.entries("lines") or ()),
         totals=Totals(
             subtotal=totals.subtotal,
             shipping=totals.shipping,
@@ -152,7 +133,7 @@ def _stage(order: Fields, word: str | None, payment: PaymentStatus, fulfillment:
 
 
 def _fulfillment(order: Fields) -> FulfillmentStatus:
-    word = order.word("fulfillment_status", _FULFILLMENTS)
+    word = order.text("fulfillment_status", 40)
     if word is not None and word not in _FULFILLMENTS:
         order.reading.warn("The shop's word for the fulfilment is a new one; it is shown as unknown.")
     return _FULFILLMENTS.get(word or "", "unknown")
@@ -180,7 +161,9 @@ def _item(line: Fields) -> Item:
     name = line.text("variant_title")
     options: tuple[tuple[str, str], ...] = ()
     if variant is not None:
-        pairs = ((option.text("title", 100), option.text("value", 100)) for option in variant.entries("options"))
+        pairs = (
+            (option.text("title", 100), option.text("value", 100)) for option in variant.entries("options") or ()
+        )
         options = tuple((title, value) for title, value in pairs if title and value)
         if name and any(value not in name for _, value in options):
             line.reading.warn(
@@ -223,7 +206,7 @@ def _shipments(order: Fields) -> tuple[tuple[Shipment, ...], bool]:
     needs_shipping = order.flag("requires_shipping")
     shipments: list[Shipment] = []
     beijing = False
-    for parcel in order.entries("fulfillments"):
+    for parcel in order.entries("fulfillments") or ():
         if needs_shipping and parcel.body.get("tracking_company") == _NO_PARCEL:
             order.reading.warn("The order needs shipping, and the shop says that it was sent without a parcel.")
         carrier, number = parcel.text("tracking_company"), parcel.text("tracking_number", cards=False)
@@ -245,7 +228,7 @@ def _events(parcel: Fields) -> tuple[tuple[ShipmentEvent, ...], bool]:
     entries = Fields(inner, parcel.reading).entries("data") if inner else parcel.entries("kd100_data")
     events: list[ShipmentEvent] = []
     naive = False
-    for entry in entries:
+    for entry in entries or ():
         said = entry.body.get("time") or entry.body.get("ftime")
         at = json_time(said, BEIJING)
         naive = naive or (at is not None and json_time(said) is None)
@@ -262,7 +245,7 @@ def _notes(order: Fields, cancelled_at: datetime | None) -> tuple[Note, ...]:
         notes.append(Note("customer", text))
     if text := order.text("cancel_reason"):
         notes.append(Note("cancellation", text, at=cancelled_at))
-    for entry in order.entries("timeline"):
+    for entry in order.entries("timeline") or ():
         said = next((text for name in _SAID if (text := _maybe(entry, name, _NOTE_CAP))), None)
         if said:
             notes.append(
