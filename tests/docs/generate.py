@@ -75,7 +75,8 @@ def all_blocks() -> dict[str, str]:
 def twins() -> dict[Path, Path]:
     """The Chinese page of each page that has one, or must: references, the README, and the skill's body."""
     references = REPO / "references"
-    pages = [*references.glob("*.md"), *(references / "platforms").glob("*.md")]
+    folders = (references, references / "platforms", references / "api-examples")
+    pages = [page for folder in folders for page in folder.glob("*.md")]
     found = {page: references / "zh" / page.relative_to(references) for page in sorted(pages)}
     found[REPO / "README.md"] = REPO / "README.zh-CN.md"
     found[REPO / "SKILL.md"] = references / "zh" / "guide.md"
