@@ -650,7 +650,7 @@ async def test_transactions_that_take_too_long_are_left_and_the_order_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """hostile 43, 45, 46"""
-    monkeypatch.setattr("clawver_orders.platforms.heidianer.client._TRANSACTIONS_S", 0.0)
+    monkeypatch.setattr("clawver_orders.platforms.heidianer.transactions._SECONDS", 0.0)
 
     async def answer(request: httpx2.Request) -> httpx2.Response:
         if "transaction" in request.url.path:

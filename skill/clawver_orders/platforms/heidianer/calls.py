@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from clawver_orders.errors import SetupError
-from clawver_orders.http import Http, Reply
+from clawver_orders.http import Http, Reply, path
 from clawver_orders.platforms import Secret
 from clawver_orders.platforms.heidianer.answers import check, refusal
 from clawver_orders.platforms.writes import answer_of, ended
@@ -124,3 +124,8 @@ class Calls:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+
+def order_path(order_id: str, action: str = "") -> str:
+    """The path of an order, or of what is done to it. InvalidArgument where the id can be none."""
+    return path("/api/orders/order/{order_id}/" + action, order_id=order_id)

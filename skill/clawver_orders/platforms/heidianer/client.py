@@ -4,14 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-import anyio
-
 from clawver_orders.errors import (
-    AuthError,
     BadResponseError,
     ConflictError,
     DeskError,
-    ForbiddenError,
     InvalidArgument,
     NetworkError,
     NotFoundError,
@@ -20,8 +16,9 @@ from clawver_orders.http import Http, Reply, path
 from clawver_orders.money import Money, from_major
 from clawver_orders.order import Counts, Note, Order, Page, Query, Transaction
 from clawver_orders.platforms.fields import json_id, json_object
+from clawver_orders.platforms.heidianer import comments, transactions
 from clawver_orders.platforms.heidianer.answers import object_of, page_of
-from clawver_orders.platforms.heidianer.calls import Calls, Tokens
+from clawver_orders.platforms.heidianer.calls import Calls, Tokens, order_path
 from clawver_orders.platforms.heidianer.capabilities import CAPABILITIES, WITH_CUSTOMER_TOKEN
 from clawver_orders.platforms.heidianer.fields import Fields, Reading
 from clawver_orders.platforms.heidianer.payment import Entries, transaction_from_wire
@@ -29,9 +26,6 @@ from clawver_orders.platforms.heidianer.query import page_number, parameters
 from clawver_orders.platforms.heidianer.wire import View, counts_from_wire, order_from_wire
 from clawver_orders.store import Answer, Deadline, Store
 
-# Ten transactions a page; an order with more than a hundred is none that this desk could judge.
-_TRANSACTION_PAGES: Final = 10
-_TRANSACTIONS_S: Final = 25.0
 _ORDERS: Final = path("/api/orders/order/")
 
 
@@ -103,10 +97,10 @@ class HeidianerStore(Store):
 
     async def get_order(self, order_id: str) -> Order:
         """As Store: ``GET order/{id}/``, and its transactions, which alone tell what was refunded."""
-        body = object_of(await self._calls.get(_order_path(order_id)))
+        body = object_of(await self._calls.get(order_path(order_id)))
         reading = self._reading()
         try:
-            bodies, complete = await self._transactions(order_id)
+            bodies, complete = await transactions.listed(self._calls, order_id)
         except DeskError as error:
             reading.warn(f"The order's transactions could not be read ({error.code}): refunds are not known.")
             bodies, complete = [], False
@@ -118,30 +112,7 @@ class HeidianerStore(Store):
 
     async def transactions(self, order_id: str, transaction_id: str = "") -> tuple[Transaction, ...]:
         """As Store: ``GET transaction/`` page by page, or ``GET transaction/{id}/``."""
-        reading = self._reading()
-        if transaction_id:
-            where = path(
-                "/api/orders/order/{order_id}/transaction/{transaction_id}/",
-                order_id=order_id,
-                transaction_id=transaction_id,
-            )
-            body = object_of(await self._calls.get(where, what="such transaction on this order"))
-            one = transaction_from_wire(Fields(body, reading))
-            if one is None or one.id != transaction_id:
-                raise BadResponseError(
-                    "the shop answered with another transaction than the one asked for",
-                    "List all of the order's with list_transactions",
-                )
-            return (one,)
-        bodies, complete = await self._transactions(order_id)
-        read = [transaction_from_wire(Fields(body, reading)) for body in bodies]
-        known = tuple(transaction for transaction in read if transaction is not None)
-        if not complete or len(known) < len(read):
-            raise BadResponseError(
-                "the shop's list of transactions is incomplete, or an entry of it cannot be read",
-                "Ask for one of them with its transaction_id, or look in the shop's dashboard",
-            )
-        return known
+        return await transactions.read(self._calls, order_id, transaction_id, self._reading())
 
     async def counts(self) -> Counts:
         """As Store: ``GET order/count/``."""
@@ -224,7 +195,7 @@ class HeidianerStore(Store):
             try:
                 # Not as a read, which is repeated where it failed.
                 await self._calls.once(
-                    "GET", _order_path(order_id, action), done="the shop asked its channels", holder="reader"
+                    "GET", order_path(order_id, action), done="the shop asked its channels", holder="reader"
                 )
                 asked += 1
             except (ConflictError, InvalidArgument) as error:
@@ -238,46 +209,13 @@ class HeidianerStore(Store):
         self, order_id: str, text: str, *, comment_id: str = "", as_customer: bool = False
     ) -> tuple[Note, ...]:
         """As Store: ``POST add_comment/``, ``PATCH update_comment/``, or as the buyer with the buyer's token."""
-        if as_customer:
-            await self._comment_as_customer(order_id, text, comment_id)
-        elif comment_id:
-            await self._calls.once(
-                "PATCH",
-                _order_path(order_id, "update_comment/"),
-                {"id": _number(comment_id), "comment": text, "metafield": {}},
-                done="the comment was rewritten",
-                what="such order or comment",
-            )
-        else:
-            where = _order_path(order_id, "add_comment/")
-            await self._calls.once("POST", where, {"comment": text}, done="the comment was written")
+        await comments.write(self._calls, order_id, text, comment_id, as_customer=as_customer)
         try:
-            return self._order(object_of(await self._calls.get(_order_path(order_id))), asked=order_id).notes
+            return self._order(object_of(await self._calls.get(order_path(order_id))), asked=order_id).notes
         except DeskError as error:
             raise NetworkError(
                 "the comment was written, and the order's notes could not be read afterwards",
                 "Do not write it again; look with get_order",
-            ) from error
-
-    async def _comment_as_customer(self, order_id: str, text: str, comment_id: str) -> None:
-        if comment_id:
-            raise InvalidArgument(
-                "a buyer's comment cannot be rewritten", "Leave comment_id or as_customer out", field="comment_id"
-            )
-        where = path("/api/customers/order/{order_id}/add_comment/", order_id=order_id)
-        try:
-            await self._calls.once(
-                "POST",
-                where,
-                {"comment": text},
-                done="the comment was written",
-                holder="customer",
-                what="such order of this buyer",
-            )
-        except (AuthError, ForbiddenError) as error:
-            raise type(error)(
-                "the shop does not take the buyer's token for this order",
-                "Set customer_token of this store to a fresh token of the order's own buyer",
             ) from error
 
     async def aclose(self) -> None:
@@ -286,25 +224,6 @@ class HeidianerStore(Store):
 
     def _reading(self) -> Reading:
         return Reading(self._currency, self._clock())
-
-    async def _transactions(self, order_id: str) -> tuple[list[Mapping[str, object]], bool]:
-        """The transactions of an order as they came, each once, and whether these are all."""
-        where = _order_path(order_id, "transaction/")
-        found: dict[object, Mapping[str, object]] = {}
-        number = 1
-        # Hosts give up on a call after a minute, and an order was read before this.
-        with anyio.move_on_after(_TRANSACTIONS_S):
-            for _ in range(_TRANSACTION_PAGES):
-                params = None if number == 1 else {"page": str(number)}
-                page = page_of(await self._calls.get(where, params), number)
-                for entry in page.entries:
-                    body = json_object(entry) or {}
-                    # What has no id is kept, for whoever judges it: it cannot be told from another.
-                    found[json_id(body.get("id")) or object()] = body
-                if page.following is None:
-                    return list(found.values()), not page.cut and len(found) >= (page.count or 0)
-                number = page.following
-        return list(found.values()), False
 
     def _order(
         self,
@@ -320,7 +239,7 @@ class HeidianerStore(Store):
         )
 
     async def _send(self, order_id: str, action: str, body: object, may_start: Deadline) -> Reply | Answer:
-        return await self._calls.send(lambda: _order_path(order_id, action), body, may_start)
+        return await self._calls.send(lambda: order_path(order_id, action), body, may_start)
 
     def _same_order(self, sent: Reply, order_id: str) -> Order | None:
         """The order of an answer to a write, where it is the very one."""
@@ -339,23 +258,9 @@ class HeidianerStore(Store):
         return Answer("done", f"HTTP {sent.status}, and the order is {word}")
 
     async def _change(self, order_id: str, action: str, word: str) -> None:
-        reply = await self._calls.once("POST", _order_path(order_id, action), done=f"the order was {word}")
+        reply = await self._calls.once("POST", order_path(order_id, action), done=f"the order was {word}")
         if self._same_order(reply, order_id) is None:
             raise BadResponseError(
                 f"the shop's answer does not hold the order that was {word}",
                 "Look with get_order before anything else",
             )
-
-
-def _order_path(order_id: str, action: str = "") -> str:
-    return path("/api/orders/order/{order_id}/" + action, order_id=order_id)
-
-
-def _number(comment_id: str) -> int:
-    if not (comment_id.isascii() and comment_id.isdigit() and len(comment_id) <= 18):
-        raise InvalidArgument(
-            "comment_id is not the number of a comment",
-            "Take the id of a note of the order; notes without one cannot be rewritten",
-            field="comment_id",
-        )
-    return int(comment_id)
