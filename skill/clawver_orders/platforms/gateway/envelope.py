@@ -18,7 +18,7 @@ from clawver_orders.errors import (
     UpstreamError,
 )
 from clawver_orders.http import Reply, raise_for_status, readable
-from clawver_orders.platforms.gateway.fields import json_object
+from clawver_orders.platforms.fields import json_object
 
 Asked = Literal["list", "order", "copy"]
 # 301 and 308 say that the address is another one: that is a wrong base_url, not a login.

@@ -2,23 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from clawver_orders.platforms import Secret
 from clawver_orders.settings import Key, secret
 from clawver_orders.settings.keys import Place, found
 from clawver_orders.settings.secret import NotAllowed
 
 _HOST: Final = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _SHOPIFY_KEYS: Final = ("shop_domain", "access_token", "shop_id")
-
-
-class Token(Protocol):
-    """Something of the settings that is looked up when it is needed."""
-
-    def value(self) -> str:
-        """The token. SetupError where it is missing."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,7 @@ class Shopify:
     """
 
     shop_domain: str
-    access_token: Token
+    access_token: Secret
     shop_id: int
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from clawver_orders.errors import BadResponseError, InvalidArgument, NotFoundError
 from clawver_orders.order import Order, Page, Query
-from clawver_orders.platforms.gateway.fields import json_count, json_id, json_object
+from clawver_orders.platforms.fields import json_count, json_id, json_object
 from clawver_orders.platforms.gateway.query import (
     MAX_READS,
     check,

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from clawver_orders.errors import BadResponseError
 from clawver_orders.money import Money
 from clawver_orders.order import Address, Customer, FulfillmentStatus, Item, Kind, Note
-from clawver_orders.platforms.gateway.fields import Fields, json_id
+from clawver_orders.platforms import fields
+from clawver_orders.platforms.fields import json_id
+from clawver_orders.platforms.gateway.fields import Fields
 
 _FULFILLMENTS: Final[dict[str, FulfillmentStatus]] = {
     "unfulfilled": "unfulfilled",
@@ -23,17 +24,7 @@ def checked_id(body_id: object, asked: str | None) -> str:
     Raises:
         BadResponseError: It is unusable, or another order's.
     """
-    order_id = json_id(body_id)
-    if order_id is None:
-        raise BadResponseError(
-            "the shop's answer holds an order without a usable id", "Try once more; if it stays, tell its keeper"
-        )
-    if asked is not None and order_id != asked:
-        raise BadResponseError(
-            "the shop answered with another order than the one asked for",
-            "Check the order id and try once more; do nothing with the answer",
-        )
-    return order_id
+    return fields.checked_id(json_id(body_id), asked, "tell its keeper")
 
 
 def currency_of(order: Fields, assumed: str | None) -> tuple[str | None, bool]:
@@ -48,7 +39,7 @@ def currency_of(order: Fields, assumed: str | None) -> tuple[str | None, bool]:
 
 def fulfillment_of(order: Fields, *, silent: FulfillmentStatus) -> FulfillmentStatus:
     """How much of it was sent. ``silent`` is what a null means: nothing yet in Shopify, unknown in the gateway."""
-    word = order.word("fulfillment_status")
+    word = order.text("fulfillment_status", 40)
     if word is None:
         return silent
     if word not in _FULFILLMENTS:

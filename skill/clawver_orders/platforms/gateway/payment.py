@@ -48,7 +48,7 @@ def payment_of(order: Fields) -> PaymentStatus:
     """The payment's status: financial_status, else payment_status, else what the order's status says of it."""
     financial = financial_of(order)
     payment = _known(order, "payment_status", _PAYMENT)
-    of_status = _STATUS.get(order.word("status") or "")
+    of_status = _STATUS.get(order.text("status", 40) or "")
     found = financial or payment or of_status
     fits = payment == "pending" and financial in _UNPAID_FITS
     if financial and payment and financial != payment and not fits:
@@ -60,7 +60,7 @@ def payment_of(order: Fields) -> PaymentStatus:
 
 
 def _known(order: Fields, name: str, words: Mapping[str, PaymentStatus]) -> PaymentStatus | None:
-    word = order.word(name)
+    word = order.text(name, 40)
     if word is not None and word not in words:
         order.reading.warn(f"The shop's word in {name} is a new one; it is not counted.")
     return words.get(word or "")

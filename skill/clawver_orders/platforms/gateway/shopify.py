@@ -18,7 +18,8 @@ from clawver_orders.order import (
     Totals,
     Transaction,
 )
-from clawver_orders.platforms.gateway.fields import Fields, Reading, Shop, web_address
+from clawver_orders.platforms.fields import web_address
+from clawver_orders.platforms.gateway.fields import Fields, Shop
 from clawver_orders.platforms.gateway.parts import (
     address_of,
     checked_id,
@@ -104,8 +105,8 @@ def copy_transactions(body: Mapping[str, object], shop: Shop, asked: str, order_
     return tuple(
         Transaction(
             id=transaction.id("id") or "",
-            kind=transaction.word("kind") or "unknown",
-            status=transaction.word("status") or "unknown",
+            kind=transaction.text("kind", 40) or "unknown",
+            status=transaction.text("status", 40) or "unknown",
             order_id=_whose(transaction, asked, order_id),
             amount=_in_its_currency(transaction).money("amount"),
             channel=transaction.text("gateway", 60),
@@ -192,9 +193,9 @@ def _differences(own: Order, copy: Order) -> list[str]:
 
 
 def _fields(body: Mapping[str, object], shop: Shop) -> tuple[Fields, bool]:
-    first = Reading(shop.currency, shop.zone, shop.now())
+    first = shop.reading()
     currency, assumed = currency_of(Fields(body, first), shop.currency)
-    return Fields(body, Reading(currency, shop.zone, first.now, first.warnings)), assumed
+    return Fields(body, replace(first, currency=currency)), assumed
 
 
 def _status(payment: PaymentStatus, fulfillment: FulfillmentStatus, *, cancelled: bool, closed: bool) -> Status:
@@ -214,7 +215,9 @@ def _customer(order: Fields) -> Customer:
 def _shipments(order: Fields) -> tuple[Shipment, ...]:
     """The parcels, without those of a fulfilment that came to nothing."""
     entries = order.entries("fulfillments") or ()
-    return tuple(parcel for entry in entries if entry.word("status") not in _NOT_SENT for parcel in _parcels(entry))
+    return tuple(
+        parcel for entry in entries if entry.text("status", 40) not in _NOT_SENT for parcel in _parcels(entry)
+    )
 
 
 def _parcels(fulfillment: Fields) -> list[Shipment]:
@@ -226,7 +229,7 @@ def _parcels(fulfillment: Fields) -> list[Shipment]:
         each = [web_address(url) for url in said] if isinstance(said, list) else []
         urls = each if len(each) == len(numbers) else [None] * len(numbers)
     carrier = fulfillment.text("tracking_company")
-    status = fulfillment.word("shipment_status") or fulfillment.word("status")
+    status = fulfillment.text("shipment_status", 40) or fulfillment.text("status", 40)
     return [
         Shipment(carrier=carrier, tracking_number=number, tracking_url=url, status=status)
         for number, url in zip(numbers, urls, strict=True)
@@ -248,7 +251,7 @@ def _refunds(order: Fields) -> tuple[ShopRefund, ...] | None:
         return None
     found: dict[str, ShopRefund] = {}
     for entry in entries:
-        if entry.word("kind") != "refund" or entry.word("status") != "success":
+        if entry.text("kind", 40) != "refund" or entry.text("status", 40) != "success":
             continue
         refund_id, amount = entry.id("id"), _in_its_currency(entry).money("amount")
         if refund_id is None or refund_id in found or amount is None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from clawver_orders.order import Customer, Order, Status, Totals, Transaction
-from clawver_orders.platforms.gateway.fields import Fields, Reading, Shop
+from clawver_orders.platforms.fields import Reading
+from clawver_orders.platforms.gateway.fields import Fields, Shop
 from clawver_orders.platforms.gateway.parts import (
     address_of,
     checked_id,
@@ -47,7 +48,7 @@ def order_from_wire(body: Mapping[str, object], shop: Shop, *, asked: str | None
     order_id = checked_id(body.get("id"), asked)
     order, currency_assumed = _fields(body, shop, view)
     reading = order.reading
-    raw_status = order.word("status")
+    raw_status = order.text("status", 40)
     status = STATUSES.get(raw_status or "", "unknown")
     if status == "unknown" and raw_status != "refunded":
         reading.warn("The shop's word for the status is absent or new; it is shown as unknown.")
@@ -102,7 +103,7 @@ def order_from_wire(body: Mapping[str, object], shop: Shop, *, asked: str | None
 
 def copy_id_of(body: Mapping[str, object], shop: Shop) -> str | None:
     """The id of the order's copy in Shopify; None where it has none."""
-    return Fields(body, Reading(None, shop.zone, shop.now())).id("shopify_order_id")
+    return Fields(body, shop.reading()).id("shopify_order_id")
 
 
 def transactions_from_wire(body: Mapping[str, object], shop: Shop, order_id: str) -> tuple[Transaction, ...]:
@@ -118,7 +119,7 @@ def transactions_from_wire(body: Mapping[str, object], shop: Shop, order_id: str
         Transaction(
             id=transaction_id,
             kind="sale",
-            status=details.word("status") or "unknown",
+            status=details.text("status", 40) or "unknown",
             order_id=order_id,
             amount=details.money("amount"),
             channel=details.text("payment_method", 60) or order.text("payment_method", 60),
@@ -129,13 +130,13 @@ def transactions_from_wire(body: Mapping[str, object], shop: Shop, order_id: str
 
 def _fields(body: Mapping[str, object], shop: Shop, view: View) -> tuple[Fields, bool]:
     """The fields of a body in its currency, and whether that is assumed."""
-    first = Reading(shop.currency, shop.zone, shop.now())
+    first = shop.reading()
     if view == "row":
         said = Fields(body, first).currency("currency")
         currency, assumed = said or shop.currency, said is None and shop.currency is not None
     else:
         currency, assumed = currency_of(Fields(body, first), shop.currency)
-    return Fields(body, Reading(currency, shop.zone, first.now, first.warnings)), assumed
+    return Fields(body, replace(first, currency=currency)), assumed
 
 
 def _assumed(shop: Shop, reading: Reading, *, currency_assumed: bool) -> tuple[tuple[str, str], ...]:
