@@ -64,13 +64,13 @@ async def test_events_are_found_newest_first_and_by_what_they_say(ledger: SqlLed
     assert await found(after_id=28) == [30, 29]
     assert await found(after_id=30) == []
     assert await found(store="a") == list(range(10, 0, -1))
-    assert await found(store="a", type="type.1") == [10, 8, 6, 4, 2]
+    assert await found(store="a", of_type="type.1") == [10, 8, 6, 4, 2]
     assert await found(order_id="ord_2", limit=3) == [30, 27, 24]
-    assert await found(order_id="ord_2", type="type.1", store="a", after_id=3) == [6]
+    assert await found(order_id="ord_2", of_type="type.1", store="a", after_id=3) == [6]
     assert await found(order_id="ord") == []
     (event,) = await ledger.received(limit=1, after_id=27, order_id="ord_1")
     assert event == Received(29, "b", "type.0", NOON, "ord_1")
-    (event,) = await ledger.received(store="a", type="type.0", limit=1)
+    (event,) = await ledger.received(store="a", of_type="type.0", limit=1)
     assert event == Received(9, "a", "type.0", NOON, "ord_2")
 
 

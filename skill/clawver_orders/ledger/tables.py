@@ -258,14 +258,14 @@ class SqlLedger:
         *,
         store: str = "",
         order_id: str = "",
-        type: str = "",  # noqa: A002 - the port's word
+        of_type: str = "",
         after_id: int = 0,
         limit: int = 20,
     ) -> tuple[Received, ...]:
         """See events.Inbox."""
 
         def work(rows: Rows) -> tuple[Received, ...]:
-            found = rows.select(_RECEIVED, after_id, store, store, order_id, order_id, type, type, limit)
+            found = rows.select(_RECEIVED, after_id, store, store, order_id, order_id, of_type, of_type, limit)
             return tuple(
                 Received(
                     id=row["number"],
