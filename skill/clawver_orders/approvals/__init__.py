@@ -50,13 +50,18 @@ def facts(move: Move, *, bought: bool = False) -> tuple[tuple[str, str], ...]:
     """
     if move.kind == "create_webhook":
         # The host is one that the operator allowed; the path is the assistant's, so it is shown as its words.
-        return (("Store", move.store), ("Sends events to", text.quoted(move.subject)), ("Events", move.text))
+        sent_to = (("Sends events to", text.quoted(move.subject)), ("Events", move.text))
+        return (("Store", move.store), *_of_principal(move), *sent_to)
     items = (("Bought (the shop's words)", text.quoted(move.snapshot.items)),) if bought else ()
     told = _of_refund(move, items) if move.kind == "refund" else _of_action(move, items)
-    return (("Store", move.store), ("Order", move.subject), *told)
+    return (("Store", move.store), ("Order", move.subject), *_of_principal(move), *told)
 
 
 _Facts = tuple[tuple[str, str], ...]
+
+
+def _of_principal(move: Move) -> _Facts:
+    return (("Prepared by", move.principal),) if move.principal else ()
 
 
 def _of_refund(move: Move, items: _Facts) -> _Facts:

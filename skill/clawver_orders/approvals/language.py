@@ -28,6 +28,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "second": ("SECOND REFUND OF THE SAME AMOUNT", "相同金额的第二次退款"),
     "Store": ("Store", "店铺"),
     "Order": ("Order", "订单"),
+    "Prepared by": ("Prepared by", "由谁发起"),
     "Amount": ("Amount", "金额"),
     "Change": ("Change", "改价"),
     "New total": ("New total", "改后总额"),

@@ -7,6 +7,7 @@ from typing import Final
 from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.results import Acted, Action, Approval, Consent
+from clawver_orders.desk.whose import A_PERSON, Whose
 from clawver_orders.errors import DeskError
 from clawver_orders.order import Order
 from clawver_orders.refunds import actions, machine, rules, words
@@ -23,12 +24,16 @@ class Actions:
         moves: Confirms, sends and records.
         store_named: Finds a store by its name.
         asking: How a person can be asked outside of the assistant.
+        whose: Whose actions there are.
     """
 
-    def __init__(self, moves: Moves, store_named: Callable[[str], Store], asking: Asking) -> None:
+    def __init__(
+        self, moves: Moves, store_named: Callable[[str], Store], asking: Asking, whose: Whose = A_PERSON
+    ) -> None:
         self._moves = moves
         self._store_named = store_named
         self._asking = asking
+        self._whose = whose
 
     async def act(self, store: Store, kind: Kind, order_id: str, given: str, consent: Consent | None) -> Acted:
         """The first call prepares it; a later one with the same arguments goes on, once a person said yes."""
@@ -56,10 +61,16 @@ class Actions:
     async def _waiting(self, order: Order, kind: Kind, given: str) -> Move:
         def decide(book: Book) -> Move:
             return actions.prepare(
-                book, order, kind=kind, given=given, now=self._moves.now(), random=secrets.randbelow
+                book,
+                order,
+                kind=kind,
+                given=given,
+                now=self._moves.now(),
+                random=secrets.randbelow,
+                principal=self._whose.name,
             )
 
-        return await self._moves.ledger.decide(decide, by="assistant")
+        return await self._moves.ledger.decide(decide, by=self._whose.by)
 
     async def look(self, move: Move) -> Move:
         """Look at the order for an action that was sent, if its outcome is not settled."""

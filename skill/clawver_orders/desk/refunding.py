@@ -6,6 +6,7 @@ from collections.abc import Callable
 from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.results import Approval, Consent, Refund
+from clawver_orders.desk.whose import A_PERSON, Whose
 from clawver_orders.errors import DeskError, RefundError
 from clawver_orders.money import Money
 from clawver_orders.order import Order
@@ -21,13 +22,17 @@ class Refunding:
         moves: Confirms, sends and records.
         store_named: Finds a store by its name.
         asking: How a person can be asked outside of the assistant.
+        whose: Whose refunds there are.
     """
 
-    def __init__(self, moves: Moves, store_named: Callable[[str], Store], asking: Asking) -> None:
+    def __init__(
+        self, moves: Moves, store_named: Callable[[str], Store], asking: Asking, whose: Whose = A_PERSON
+    ) -> None:
         self._moves = moves
         self._ledger = moves.ledger
         self._store_named = store_named
         self._asking = asking
+        self._whose = whose
 
     async def prepare(self, store: Store, order_id: str, amount: str, reason: str, *, another: bool) -> Refund:
         """Check a refund against the order and all rules, and keep it for a person to confirm. Moves nothing."""
@@ -46,13 +51,14 @@ class Refunding:
                 now=self._moves.now(),
                 random=secrets.randbelow,
                 effect=effect,
+                principal=self._whose.name,
             )
 
         try:
-            move = await self._ledger.decide(decide, by="assistant")
+            move = await self._ledger.decide(decide, by=self._whose.by)
         except RefundError as refusal:
             await self._ledger.refused(
-                store=store.name, subject=order.id, code=refusal.code, detail=refusal.happened, by="assistant"
+                store=store.name, subject=order.id, code=refusal.code, detail=refusal.happened, by=self._whose.by
             )
             raise
         return self.told(move)
@@ -90,7 +96,8 @@ class Refunding:
             moves = await self._ledger.find(store=store, subject=order_id)
         else:
             moves = await self._ledger.find(store=store, states=machine.OPEN | {State.PREPARED})
-        return tuple([await self.look(move) for move in moves if move.kind == "refund"])
+        theirs = [move for move in moves if move.kind == "refund" and self._whose.sees(move)]
+        return tuple([await self.look(move) for move in theirs])
 
     async def look(self, move: Move) -> Refund:
         """Look at the shop for a refund that was sent, if its outcome is not settled."""
@@ -140,10 +147,10 @@ class Refunding:
         """The refund with this id.
 
         Raises:
-            RefundError: ``refund.not_found``.
+            RefundError: ``refund.not_found``: there is none, or somebody else prepared it.
         """
         move = await self._ledger.get(refund_id)
-        if move is None or move.kind != "refund":
+        if move is None or move.kind != "refund" or not self._whose.sees(move):
             raise RefundError(
                 "not_found",
                 "There is no refund with that id in this desk's record",

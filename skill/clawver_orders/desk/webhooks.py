@@ -8,6 +8,7 @@ from clawver_orders.desk.actions import OUTCOMES
 from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.results import Action, Approval, Consent, Registration
+from clawver_orders.desk.whose import A_PERSON, Whose
 from clawver_orders.errors import DeskError, ForbiddenError, InvalidArgument
 from clawver_orders.order import Webhook
 from clawver_orders.refunds import machine, rules, words
@@ -37,6 +38,7 @@ class Webhooks:
         allowed_hosts: Where events may go, by the operator's settings.
         keep_secret: Keeps the signing secret of a registration, by store and action id, before it is sent.
         asking: How a person can be asked outside of the assistant.
+        whose: Whose registrations there are.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Webhooks:
         allowed_hosts: frozenset[str],
         keep_secret: Callable[[str, str, str], Awaitable[None]],
         asking: Asking,
+        whose: Whose = A_PERSON,
     ) -> None:
         self._moves = moves
         self._ledger = moves.ledger
         self._allowed_hosts = allowed_hosts
         self._keep_secret = keep_secret
         self._asking = asking
+        self._whose = whose
 
     def checked(self, store: Store, url: str, events: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """The destination and the events in their one form, if they may be registered.
@@ -94,6 +98,8 @@ class Webhooks:
         """The same registration, where it was asked for before and is not over; else a new one, prepared."""
         url, events = self.checked(store, url, events)
         for move in await self._ledger.find(store=store.name, subject=url, states=machine.OPEN | {State.PREPARED}):
+            if move.principal != self._whose.name:
+                continue
             current = await self._moves.confirmed(move, None)
             if current.text == ",".join(events) and current.state in machine.OPEN | {State.PREPARED}:
                 return current
@@ -112,11 +118,12 @@ class Webhooks:
                 state=State.PREPARED,
                 prepared_at=self._moves.now(),
                 snapshot=seen,
+                principal=self._whose.name,
             )
             machine.refuse_beside(book, move.store, move.subject)
             return move
 
-        return await self._ledger.decide(decide, by="assistant")
+        return await self._ledger.decide(decide, by=self._whose.by)
 
     async def _seen(self, store: Store, url: str) -> Snapshot:
         webhooks = await store.list_webhooks()

@@ -48,11 +48,19 @@ def text(kind: Kind, given: str, order: Order) -> str:
 
 
 def prepare(
-    book: Book, order: Order, *, kind: Kind, given: str, now: datetime, random: Callable[[int], int]
+    book: Book,
+    order: Order,
+    *,
+    kind: Kind,
+    given: str,
+    now: datetime,
+    random: Callable[[int], int],
+    principal: str = "",
 ) -> Move:
     """Check an action against the order and make the move that a person can confirm.
 
-    The same action that was asked for before and is not over is that one, whatever became of the order meanwhile.
+    The same action that was asked for before, by the same principal, and is not over is that one, whatever became
+    of the order meanwhile.
 
     Raises:
         InvalidArgument: As text.
@@ -61,7 +69,7 @@ def prepare(
     """
     written = text(kind, given, order)
     for earlier in reversed(book.of(order.store, order.id)):
-        if earlier.kind == kind and earlier.text == written:
+        if (earlier.kind, earlier.text, earlier.principal) == (kind, written, principal):
             current = machine.expire(earlier, now)
             if current.state in OPEN or (current.state is State.PREPARED and not _changed(current, order)):
                 return earlier
@@ -78,6 +86,7 @@ def prepare(
         state=State.PREPARED,
         prepared_at=now,
         snapshot=rules.snapshot(order),
+        principal=principal,
     )
 
 

@@ -158,6 +158,7 @@ class Move:
         looks: How often the shop was looked at after the send without finding it.
         remaining: What can still be refunded once this is done; the order must be unchanged when it is sent.
         look_at: When to look again.
+        principal: Who prepared it, where programs are let in by name; empty over stdio.
     """
 
     id: str
@@ -186,6 +187,7 @@ class Move:
     first_look_at: datetime | None = None
     last_look_at: datetime | None = None
     look_at: datetime | None = None
+    principal: str = ""
 
     @property
     def moved(self) -> Moved:

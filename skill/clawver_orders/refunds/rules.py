@@ -112,6 +112,7 @@ def prepare(
     now: datetime,
     random: Callable[[int], int],
     effect: RefundEffect = "money",
+    principal: str = "",
 ) -> Move:
     """Check all rules and make the move that a person can confirm. The same request again is the same move.
 
@@ -126,6 +127,7 @@ def prepare(
         now: The time.
         random: A source of random numbers below a bound.
         effect: What the shop does with a refund on this order.
+        principal: Who asks; what somebody else prepared is not theirs.
 
     Raises:
         InvalidArgument: The amount or the reason is not of the right form.
@@ -157,6 +159,7 @@ def prepare(
         another=another,
         snapshot=snapshot(order, effect),
         remaining=rest - wanted,
+        principal=principal,
     )
     if not another:
         for earlier in book.of(order.store, order.id):
@@ -203,6 +206,7 @@ def _same_request(earlier: Move, move: Move) -> bool:
         earlier.amount == move.amount
         and earlier.text == move.text
         and earlier.another == move.another
+        and earlier.principal == move.principal
         and not earlier.snapshot.changes(move.snapshot)
     )
 
