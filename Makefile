@@ -6,11 +6,12 @@ PROCESSES ?= 24
 ROUNDS ?= 100
 SEED ?= 1
 RUNS ?= 600
+COUNT ?= 1000000
 STORES ?= one
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test prove simulate crash race mutate bench check lock clean
+.PHONY: help demo test prove simulate crash race forge mutate bench check lock clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +50,9 @@ crash: $(READY)  ## desks killed for real at named points, and the books compare
 
 race: $(READY)  ## desks as processes that meet at one order: PROCESSES=24 ROUNDS=100 DATABASE=a new PostgreSQL database
 	$(BIN)/python -m tests.race --processes $(PROCESSES) --rounds $(ROUNDS) $(if $(DATABASE),--database '$(DATABASE)')
+
+forge: $(READY)  ## events with forged signatures, none of which may pass: COUNT=1000000 SEED=1
+	$(BIN)/python -m tests.webhooks --count $(COUNT) --seed $(SEED)
 
 mutate: $(READY)  ## small mistakes made in refunds, record, money and confirmation; MODULES='refunds/rules.py'
 	$(BIN)/python -m tests.mutation $(MODULES)

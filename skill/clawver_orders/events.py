@@ -3,6 +3,7 @@
 An event is never believed: it names an order, and the desk looks at the order.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +22,24 @@ class Delivered:
     key: str
     type: str
     order_id: str | None = None
+
+
+class Verify(Protocol):
+    """How a platform's deliveries are checked and read."""
+
+    def __call__(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Delivered | None:
+        """What a delivery says; None where the shop only tries whether somebody answers.
+
+        Args:
+            headers: By lower-case name; whatever stood there more than once is joined by commas.
+            body: As it arrived, byte by byte.
+            secrets: Those that the shop may have signed with. A blank one counts for nothing.
+
+        Raises:
+            AuthError: It is signed with none of the secrets, or not at all.
+            BadResponseError: It is signed, and no JSON object.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

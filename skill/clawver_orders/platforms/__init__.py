@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from clawver_orders.events import Verify
 from clawver_orders.http import Http
 from clawver_orders.settings import Key, Plain, Platforms, StoreSettings
 from clawver_orders.settings.keys import Place
@@ -40,11 +41,13 @@ class Platform:
         keys: What a store on it can be told in the settings, base_url and currency among them.
         open: Makes a store of its settings, its connections and the wall clock; nothing is sent by that.
         capabilities: What a store can do where everything is set.
+        webhook: Checks and reads what its shops send of their own accord; None where they send nothing.
     """
 
     keys: tuple[Key, ...]
     open: Callable[[StoreSettings, Http, Callable[[], datetime]], Store]
     capabilities: Capabilities
+    webhook: Verify | None = None
 
 
 def load(name: str, modules: Mapping[str, str] = MODULES) -> Platform:

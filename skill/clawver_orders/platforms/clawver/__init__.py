@@ -6,6 +6,7 @@ from datetime import datetime
 from clawver_orders.http import Http
 from clawver_orders.platforms import Platform
 from clawver_orders.platforms.clawver.client import ClawverStore
+from clawver_orders.platforms.clawver.webhook import verify
 from clawver_orders.settings import StoreSettings
 from clawver_orders.settings.keys import CLAWVER_URL, currency_key, secret_key, url_key
 
@@ -24,4 +25,5 @@ PLATFORM = Platform(
     ),
     open=_open,
     capabilities=ClawverStore.capabilities,
+    webhook=verify,
 )

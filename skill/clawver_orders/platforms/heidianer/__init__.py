@@ -8,6 +8,7 @@ from clawver_orders.platforms import Platform
 from clawver_orders.platforms.heidianer.calls import Tokens
 from clawver_orders.platforms.heidianer.capabilities import WITH_CUSTOMER_TOKEN
 from clawver_orders.platforms.heidianer.client import HeidianerStore
+from clawver_orders.platforms.heidianer.webhook import verify
 from clawver_orders.settings import StoreSettings
 from clawver_orders.settings.keys import currency_key, secret_key, url_key, word_key
 
@@ -38,4 +39,5 @@ PLATFORM = Platform(
     ),
     open=_open,
     capabilities=WITH_CUSTOMER_TOKEN,
+    webhook=verify,
 )

@@ -6,6 +6,7 @@ from datetime import datetime
 from clawver_orders.http import Http
 from clawver_orders.platforms import Platform
 from clawver_orders.platforms.woocommerce.client import WITH_KEYS, WooCommerceStore
+from clawver_orders.platforms.woocommerce.webhook import verify
 from clawver_orders.settings import StoreSettings
 from clawver_orders.settings.keys import flag_key, secret_key, url_key
 
@@ -36,4 +37,5 @@ PLATFORM = Platform(
     ),
     open=_open,
     capabilities=WITH_KEYS,
+    webhook=verify,
 )
