@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from clawver_orders import money, text
 from clawver_orders.errors import BadResponseError, InvalidArgument
 from clawver_orders.http import Http, path, raise_for_status
 from clawver_orders.order import Counts, Customer, Item, Order, Page, Query, Totals
+from clawver_orders.platforms import Secret
+from clawver_orders.platforms.fields import checked_id
 from clawver_orders.store import Capabilities, Store
-
-
-class Secret(Protocol):
-    """A token that is looked up when it is needed."""
-
-    def value(self) -> str: ...
 
 
 class ToyStore(Store):
@@ -47,8 +43,7 @@ class ToyStore(Store):
 
     async def get_order(self, order_id: str) -> Order:
         found = self._order(await self._read(path("/toy/{order_id}", order_id=order_id)))
-        if found.id != order_id:
-            raise BadResponseError("the shop answered with another order", "Try again")
+        checked_id(found.id, order_id)
         return found
 
     async def counts(self) -> Counts:
