@@ -3,13 +3,13 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from clawver_orders.sandbox import Sandbox, parse_fault
+from clawver_orders.sandbox import DIALECTS, Mall, Sandbox, open_sandbox
 from clawver_orders.sandbox.faults import KINDS
 
 pytestmark = pytest.mark.anyio
@@ -19,16 +19,22 @@ PAGE = (Path(__file__).parents[2] / "references" / "sandbox.md").read_text(encod
 CURLS = [line for line in PAGE.splitlines() if line.startswith("curl ")]
 
 
+@pytest.fixture
+def mall(sandbox: Sandbox) -> Mall:
+    """As ``clawver-orders sandbox`` opens it."""
+    return Mall({"clawver": sandbox, **{name: open_sandbox(name, 7, now=sandbox.now) for name in DIALECTS}})
+
+
 def words(part: str) -> set[str]:
     """What stands in backticks."""
     return set(re.findall(r"`([^`\n]+)`", part))
 
 
 @pytest.mark.parametrize("line", CURLS)
-async def test_every_call_of_the_page_is_answered(sandbox: Sandbox, connect: Connect, line: str) -> None:
+async def test_every_call_of_the_page_is_answered(mall: Mall, connect: Connect, line: str) -> None:
     """The same calls, in process; curl's POST without a type carries a form, and the sandbox does not mind."""
     arguments = shlex.split(line)[1:]
-    method, headers, content, url = "GET", {}, b"", ""
+    method, headers, content, url, auth = "GET", {}, b"", "", None
     while arguments:
         match arguments.pop(0):
             case "-s":
@@ -37,6 +43,8 @@ async def test_every_call_of_the_page_is_answered(sandbox: Sandbox, connect: Con
                 method = arguments.pop(0)
             case "-d":
                 content = arguments.pop(0).encode()
+            case "-u":
+                auth = httpx2.BasicAuth(*arguments.pop(0).split(":"))
             case "-H":
                 name, _, value = arguments.pop(0).partition(": ")
                 headers[name] = value
@@ -44,8 +52,8 @@ async def test_every_call_of_the_page_is_answered(sandbox: Sandbox, connect: Con
                 url = last
     assert url.startswith("http://127.0.0.1:8484/")
     path = url.removeprefix("http://127.0.0.1:8484")
-    async with connect(sandbox, None) as client:
-        answer = await client.request(method, path, content=content, headers=headers)
+    async with connect(mall, None) as client:
+        answer = await client.request(method, path, content=content, headers=headers, auth=auth)
     assert answer.status_code == 200
     assert answer.json()
 
@@ -58,17 +66,42 @@ def test_every_name_worth_trying_is_described(sandbox: Sandbox) -> None:
     assert len(today) == 9
 
 
-def test_every_kind_operation_and_example_of_a_fault_is_described(sandbox: Sandbox) -> None:
+def test_every_kind_operation_and_example_of_a_fault_is_described(mall: Mall) -> None:
     part = PAGE.partition("## Make it fail")[2].partition("## Look inside")[0]
     assert set(KINDS) <= words(part)
-    assert sandbox.faults.operations <= words(part)
+    assert {"read", "write", "any"} <= words(part)
     examples = [word for word in words(part) if word.count(":") == 2 and "operation" not in word]
     assert len(examples) == 7
     for example in [*examples, *re.findall(r"--fault (\S+)", part)]:
-        sandbox.faults.add(parse_fault(example))
-    texts = json.loads(re.findall(r"-d '(\{.*\})'", part)[0])["faults"]
-    sandbox.faults.replace(*texts)
-    assert len(list(sandbox.faults)) == 2
+        mall.add_fault(example)
+    for where, texts in re.findall(r"PUT \S+8484(/\w+)?/_sandbox/faults -d '(\{.*\})'", part):
+        shop = mall.shops[where.strip("/") or "clawver"]
+        faults = json.loads(texts)["faults"]
+        shop.faults.replace(*faults)
+        assert len(list(shop.faults)) == len(faults)
+
+
+def test_each_shops_operations_are_those_that_faults_go_by(mall: Mall) -> None:
+    part = PAGE.partition("| shop | operations |")[2].partition("\n\n")[0]
+    told = {name: words(names) for name, names in re.findall(r"^\| `(\w+)` \| (.*) \|$", part, re.MULTILINE)}
+    assert told == {name: shop.faults.operations - {"read", "write", "any"} for name, shop in mall.shops.items()}
+
+
+def test_each_shops_address_and_keys_are_told(mall: Mall) -> None:
+    part = PAGE.partition("## The four of them")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| `http://127\.0\.0\.1:8484/(\w+)` \| (.*) \|$", part, re.MULTILINE)
+    assert [(name, place) for name, place, _ in rows] == [(name, name) for name in mall.shops]
+    for name, _, opened in rows:
+        assert words(opened) == set(_leaves(mall.shops[name].settings)), name
+
+
+def _leaves(settings: Mapping[str, object]) -> Iterator[str]:
+    for name, value in settings.items():
+        yield name
+        if isinstance(value, Mapping):
+            yield from _leaves(value)
+        else:
+            yield str(value)
 
 
 async def test_every_endpoint_is_described(sandbox: Sandbox, connect: Connect) -> None:
