@@ -6,6 +6,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from clawver_orders.errors import (
@@ -15,18 +16,16 @@ from clawver_orders.errors import (
     ForbiddenError,
     InvalidArgument,
     NotFoundError,
-    RateLimitedError,
     SetupError,
     UpstreamError,
 )
 from clawver_orders.http import Reply, raise_for_status
-from clawver_orders.platforms.woocommerce.fields import json_object
+from clawver_orders.platforms.fields import json_object
+from clawver_orders.platforms.writes import may_be_refusal
 
 _CODE: Final = re.compile(r"(?:woocommerce|rest)_[a-z0-9_]{1,80}", re.ASCII)
 _RATE: Final = "rate_limit_exceeded"
 _READ_ONLY: Final = "woocommerce_rest_authentication_error"
-# 409: it may be running already. 408, 425, 429: somebody before the shop may have said so.
-_OPEN_STATUSES: Final = frozenset({408, 409, 425, 429})
 _NEW_KEYS: Final = "Check consumer_key and consumer_secret in the settings, or make a new pair in the shop"
 
 
@@ -106,9 +105,7 @@ def body_of(reply: Reply, what: str = "such order") -> object:
     """
     code = error_code(reply)
     if code == _RATE or reply.status == 429:
-        wait = reply.retry_after_s
-        when = f"in {wait:.0f} seconds" if wait else "in a minute"
-        raise RateLimitedError("the shop was asked too often", f"Try again {when}", retry_after_s=wait)
+        raise_for_status(replace(reply, status=429))
     if code is not None and code in _ERRORS and reply.status < 500:
         raise _ERRORS[code](reply, what)
     if 400 <= reply.status < 500 and reply.form != "json":
@@ -159,9 +156,7 @@ def refusal(reply: Reply) -> str | None:
     answers most refusals of refunds with 500: those stay open.
     """
     code = error_code(reply)
-    if code is None or not _CODE.fullmatch(code) or not 400 <= reply.status < 500:
-        return None
-    if reply.status in _OPEN_STATUSES:
+    if code is None or not _CODE.fullmatch(code) or not may_be_refusal(reply):
         return None
     if code == _READ_ONLY:
         return "forbidden"  # the key was good enough for the reads before: it may only read

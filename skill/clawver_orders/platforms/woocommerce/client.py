@@ -17,10 +17,12 @@ from clawver_orders.errors import (
 from clawver_orders.http import Http, Reply, path
 from clawver_orders.money import Money
 from clawver_orders.order import Counts, Note, Order, Page, Query
+from clawver_orders.platforms import Secret
+from clawver_orders.platforms.fields import json_object
 from clawver_orders.platforms.woocommerce import listing, refunds
 from clawver_orders.platforms.woocommerce.answers import list_of, object_of
-from clawver_orders.platforms.woocommerce.fields import Reading, json_object
-from clawver_orders.platforms.woocommerce.merchant import Merchant, Secret, order_route
+from clawver_orders.platforms.woocommerce.fields import reading
+from clawver_orders.platforms.woocommerce.merchant import Merchant, order_route
 from clawver_orders.platforms.woocommerce.rest_v3 import FIELDS, checked_id, notes_from_v3, order_from_v3
 from clawver_orders.platforms.woocommerce.site import Site, together
 from clawver_orders.platforms.woocommerce.store_api import order_from_store
@@ -258,7 +260,7 @@ class WooCommerceStore(Store):
             notes = list_of(await self._merchant.get(route))
         except DeskError:
             notes = [written]
-        return notes_from_v3(notes, Reading(self._clock()))
+        return notes_from_v3(notes, reading(self._clock()))
 
     async def counts(self) -> Counts:
         """As Store: the header X-WP-Total of one list for each status."""
@@ -302,7 +304,7 @@ class WooCommerceStore(Store):
         if answered is None or sent.status not in {200, 201}:
             return Answer("unknown", f"HTTP {sent.status} without the refund")
         try:
-            refund = refunds.made(answered, amount, reason, pays=pays, reading=Reading(self._clock()))
+            refund = refunds.made(answered, amount, reason, pays=pays, reading=reading(self._clock()))
         except BadResponseError as error:
             return Answer("unknown", f"HTTP {sent.status} {error.happened}")
         return Answer("done", f"HTTP {sent.status} with the refund itself", shop_id=refund.id, amount=refund.amount)

@@ -3,31 +3,17 @@
 import base64
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
-from clawver_orders.errors import (
-    DeskError,
-    ForbiddenError,
-    InvalidArgument,
-    NetworkError,
-    NotSentError,
-    SetupError,
-    UnsupportedError,
-)
+from clawver_orders.errors import ForbiddenError, InvalidArgument, SetupError, UnsupportedError
 from clawver_orders.http import Path, Reply, path
+from clawver_orders.platforms import Secret
 from clawver_orders.platforms.woocommerce.answers import refusal
 from clawver_orders.platforms.woocommerce.site import Site
+from clawver_orders.platforms.writes import answer_of, ended
 from clawver_orders.store import Answer, Deadline
 
 _ID: Final = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
-
-
-class Secret(Protocol):
-    """Something of the settings that is looked up when it is needed."""
-
-    def value(self) -> str:
-        """The secret. SetupError where it is missing."""
-        ...
 
 
 class Merchant:
@@ -53,16 +39,9 @@ class Merchant:
         self, method: str, where: Callable[[], Path], body: object, may_start: Deadline
     ) -> Reply | Answer:
         """Send a write once: a complete answer that is no refusal (nor yet a yes), or how it ended otherwise."""
-        try:
-            sent = await self._site.write(method, where(), body, self._authorization(), may_start)
-        except DeskError as error:  # a wrong id, no key, a site that does not answer: found before anything is sent
-            return Answer("not_sent", error.happened, error=error.code)
-        if sent.kind != "answered" or sent.reply is None:
-            return Answer("not_sent" if sent.kind == "not_sent" else "unknown", sent.seen)
-        error_code = refusal(sent.reply)
-        if error_code is not None:
-            return Answer("refused", f"{sent.seen} in the shop's own error form", error=error_code)
-        return sent.reply
+        return await ended(
+            lambda: self._site.write(method, where(), body, self._authorization(), may_start), refusal
+        )
 
     async def write(self, method: str, route: Path, body: object, what: str) -> Reply:
         """A plain write, sent once: what was answered, a refusal among it.
@@ -79,14 +58,15 @@ class Merchant:
             ForbiddenError: The key may only read.
         """
         sent = await self._site.write(method, route, body, self._authorization(), lambda: True)
-        if sent.kind == "not_sent":
-            raise NotSentError(f"the shop was not reached ({sent.seen})", "Try again in a moment")
-        refused = refusal(sent.reply) if sent.reply is not None else None
-        if sent.kind == "unknown" or sent.reply is None or (sent.reply.status >= 400 and refused is None):
-            raise NetworkError(f"whether {what} is not known ({sent.seen})", "Look at the order with get_order")
-        if refused == ForbiddenError.code:
+        reply = answer_of(
+            sent,
+            what,
+            "Look at the order with get_order",
+            in_doubt=lambda reply: reply.status >= 400 and refusal(reply) is None,
+        )
+        if refusal(reply) == ForbiddenError.code:
             raise ForbiddenError("the key may only read", "Give the key the right to write, in the shop")
-        return sent.reply
+        return reply
 
     def _authorization(self) -> Mapping[str, str]:
         key, secret = self._keys

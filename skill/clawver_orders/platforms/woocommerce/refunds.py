@@ -12,7 +12,8 @@ from typing import Final
 from clawver_orders.errors import BadResponseError
 from clawver_orders.money import Money, from_major
 from clawver_orders.order import ShopRefund
-from clawver_orders.platforms.woocommerce.fields import Fields, Reading, json_id, json_object
+from clawver_orders.platforms.fields import Reading, json_object
+from clawver_orders.platforms.woocommerce.fields import Fields, json_id
 from clawver_orders.text import clean
 
 # A marker of ours stands at the end of a reason, so a reason must not be cut short of it.

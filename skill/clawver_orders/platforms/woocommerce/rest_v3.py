@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from clawver_orders.errors import BadResponseError
 from clawver_orders.money import Money, exponent
 from clawver_orders.order import Item, Note, Order, Shipment, Totals
-from clawver_orders.platforms.woocommerce.fields import Fields, Reading, json_id, json_object
+from clawver_orders.platforms import fields
+from clawver_orders.platforms.fields import Reading, json_object
+from clawver_orders.platforms.woocommerce.fields import Fields, json_id, reading
 from clawver_orders.platforms.woocommerce.persons import address_of, customer_of
 from clawver_orders.platforms.woocommerce.refunds import Refunds, refunds_of
 from clawver_orders.platforms.woocommerce.words import fulfillment_of, payment_of, status_of
@@ -56,13 +58,13 @@ def order_from_v3(
         BadResponseError: The order has no usable id, or it is another order than the one asked for.
     """
     order_id = checked_id(body, asked)
-    reading = Reading(now)
-    order = Fields(body, reading)
-    currency = order.currency("currency")
+    first = reading(now)
+    currency = Fields(body, first).currency("currency")
+    order = Fields(body, replace(first, currency=currency))
     if currency is None:
-        reading.warn("The shop does not say the order's currency; no amount is shown.")
+        order.reading.warn("The shop does not say the order's currency; no amount is shown.")
     status, raw = status_of(order)
-    total = order.money("total", currency)
+    total = order.money("total")
     _warn_of_few_decimals(order, currency)
     refunds = refunds_of(order, currency, refund_details)
     paid_at = order.time("date_paid_gmt")
@@ -85,13 +87,13 @@ def order_from_v3(
         customer=customer_of(billing),
         shipping_address=None if row else address_of(order.inside("shipping")),
         billing_address=None if row else address_of(billing),
-        items=tuple(_item(item, currency) for item in order.entries("line_items") or ()),
+        items=tuple(_item(item) for item in order.entries("line_items") or ()),
         totals=_totals(order, currency, total, refunds, payment, row=row),
         refunds=refunds.refunds,
         refunds_complete=refunds.complete,
         shipments=() if row else _shipments(order),
-        notes=() if row else (*_customer_note(order), *notes_from_v3(notes, reading)),
-        warnings=tuple(reading.warnings),
+        notes=() if row else (*_customer_note(order), *notes_from_v3(notes, order.reading)),
+        warnings=tuple(order.reading.warnings),
     )
 
 
@@ -101,18 +103,7 @@ def checked_id(body: Mapping[str, object], asked: str | None) -> str:
     Raises:
         BadResponseError: It has none, as the answers that a translated copy of the document made up, or another.
     """
-    order_id = json_id(body.get("id"))
-    if order_id is None:
-        raise BadResponseError(
-            "the shop's answer holds an order without a usable id",
-            "Try once more; if it stays, check that base_url is the site's own address",
-        )
-    if asked is not None and order_id != asked:
-        raise BadResponseError(
-            "the shop answered with another order than the one asked for",
-            "Check the order id and try once more; do nothing with the answer",
-        )
-    return order_id
+    return fields.checked_id(json_id(body.get("id")), asked, "check that base_url is the site's own address")
 
 
 def _warn_of_few_decimals(order: Fields, currency: str | None) -> None:
@@ -135,9 +126,9 @@ def _totals(
         return Totals(total=total, refunded=refunds.refunded, refundable=refundable)
     return Totals(
         subtotal=_sum(order.entries("line_items"), "subtotal", currency),
-        shipping=order.money("shipping_total", currency),
-        discount=order.money("discount_total", currency),
-        tax=order.money("total_tax", currency, signed=True),
+        shipping=order.money("shipping_total"),
+        discount=order.money("discount_total"),
+        tax=order.money("total_tax", signed=True),
         fees=_sum(order.entries("fee_lines"), "total", currency),
         total=total,
         refunded=refunds.refunded,
@@ -149,11 +140,11 @@ def _sum(lines: list[Fields] | None, name: str, currency: str | None) -> Money |
     """The sum of what every line says; None where one does not say it. A fee may be below zero."""
     if lines is None or currency is None:
         return None
-    amounts = [line.money(name, currency, signed=True) for line in lines]
+    amounts = [line.money(name, signed=True) for line in lines]
     return sum((amount for amount in amounts if amount), Money(0, currency)) if None not in amounts else None
 
 
-def _item(item: Fields, currency: str | None) -> Item:
+def _item(item: Fields) -> Item:
     item_id, variation = item.id("id"), item.id("variation_id")
     if item_id is None:
         item.reading.warn("An item has no id.")
@@ -168,8 +159,8 @@ def _item(item: Fields, currency: str | None) -> Item:
         variant_name=", ".join(value for _, value in options) or None if variation else None,
         options=options,
         sku=item.text("sku", 100, cards=False),
-        unit_price=each(item.money("subtotal", currency), quantity),
-        total=item.money("total", currency),
+        unit_price=each(item.money("subtotal"), quantity),
+        total=item.money("total"),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from clawver_orders.money import Money, exponent, from_major
 from clawver_orders.order import Item, Order, Totals
-from clawver_orders.platforms.woocommerce.fields import Fields, Reading, json_object
+from clawver_orders.platforms.fields import json_object
+from clawver_orders.platforms.woocommerce.fields import Fields, reading
 from clawver_orders.platforms.woocommerce.persons import address_of, customer_of
 from clawver_orders.platforms.woocommerce.rest_v3 import checked_id, each
 from clawver_orders.platforms.woocommerce.words import fulfillment_of, payment_of, status_of
@@ -35,10 +36,9 @@ def order_from_store(body: Mapping[str, object], *, store: str, now: datetime, a
         BadResponseError: The order has no usable id, or it is another order than the one asked for.
     """
     order_id = checked_id(body, asked)
-    reading = Reading(now)
-    order = Fields(body, reading)
+    order = Fields(body, reading(now))
     items = order.entries("items") or []
-    money = order.inside("totals") or Fields({}, reading)
+    money = order.inside("totals") or Fields({}, order.reading)
     currency, unit = _currency(money, items)
     status, raw = status_of(order)
     scale = _scale(order, money, items, unit)
@@ -67,7 +67,7 @@ def order_from_store(body: Mapping[str, object], *, store: str, now: datetime, a
             total=total,
             refunded=refunded,
         ),
-        warnings=tuple(reading.warnings),
+        warnings=tuple(order.reading.warnings),
         assumed=(("currency", currency),) if currency else (),
     )
 
