@@ -23,7 +23,6 @@ CAPABILITIES: Final = Capabilities(
             "comment_order",
             "count_orders",
             "list_transactions",
-            "list_events",
         }
     ),
     statuses=STATUSES,
