@@ -1,6 +1,5 @@
 """WooCommerce's endpoints: path, body, return type. The Store API without keys, REST v3 with them."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final
@@ -8,9 +7,7 @@ from typing import Final
 from clawver_orders.errors import (
     BadResponseError,
     DeskError,
-    ForbiddenError,
     InvalidArgument,
-    NotFoundError,
     UnsupportedError,
     UpstreamError,
 )
@@ -23,6 +20,7 @@ from clawver_orders.platforms.woocommerce import listing, refunds
 from clawver_orders.platforms.woocommerce.answers import list_of, object_of
 from clawver_orders.platforms.woocommerce.fields import reading
 from clawver_orders.platforms.woocommerce.merchant import Merchant, order_route
+from clawver_orders.platforms.woocommerce.payment_methods import gives_back
 from clawver_orders.platforms.woocommerce.rest_v3 import FIELDS, checked_id, notes_from_v3, order_from_v3
 from clawver_orders.platforms.woocommerce.site import Site, together
 from clawver_orders.platforms.woocommerce.store_api import order_from_store
@@ -30,7 +28,6 @@ from clawver_orders.store import Answer, Capabilities, Deadline, RefundEffect, S
 
 _ORDERS: Final = "/wc/v3/orders"
 _ORDER: Final = "/wc/v3/orders/{order_id}"
-_GATEWAY: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 # In the order of Counts: all, unpaid, paid and not done, done, cancelled.
 _COUNTED: Final = ("", "pending", "processing,on-hold", "completed", "cancelled")
 
@@ -170,37 +167,10 @@ class WooCommerceStore(Store):
         return order_from_store(object_of(reply), store=self.name, now=self._clock(), asked=order_id)
 
     async def refund_effect(self, order: Order) -> RefundEffect:
-        """As Store: whether ``GET /wc/v3/payment_gateways/{method}`` lists refunds among what it supports.
-
-        WooCommerce answers 500 to a refund that the method cannot pay, which must be taken as unknown: so this is
-        read before.
-
-        Raises:
-            ForbiddenError: The key's user may not read payment methods.
-        """
-        otherwise: RefundEffect = "record" if self._record_only else "none"
-        method = order.payment_method or ""
-        if not _GATEWAY.fullmatch(method):
-            return otherwise
-        reply = await self._merchant.get(
-            path("/wc/v3/payment_gateways/{method}", method=method), {"_fields": "id,method_supports"}
-        )
-        try:
-            gateway = object_of(reply, "such payment method")
-        except NotFoundError:
-            return otherwise
-        except ForbiddenError as error:
-            raise ForbiddenError(
-                "the key's user may not read the shop's payment methods, so whether a refund pays is not known",
-                "Make the key for a user who is shop manager (the right manage_woocommerce)",
-            ) from error
-        supports = gateway.get("method_supports")
-        features = list(supports.values()) if isinstance(supports, dict) else supports
-        if gateway.get("id") != method or not isinstance(features, list):
-            raise BadResponseError(
-                "the shop does not say what the payment method can do", "Look at the order in the shop's dashboard"
-            )
-        return "money" if "refunds" in features else otherwise
+        """As Store: money where the order's payment method can give it back."""
+        if await gives_back(self._merchant, order.payment_method or ""):
+            return "money"
+        return "record" if self._record_only else "none"
 
     async def refund(self, order_id: str, amount: Money, reason: str, may_start: Deadline) -> Answer:
         """As Store: ``POST /wc/v3/orders/{id}/refunds`` with ``api_refund``; no line items, nothing restocked."""
