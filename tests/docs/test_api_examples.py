@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from clawver_orders.sandbox import open_sandbox
-from tests.docs.api_examples import PAGES, RAW, Era, Examples, blocks, named, names, run
+from tests.docs.api_examples import Era, run
+from tests.docs.example_pages import PAGES, RAW, Examples, blocks, named, names
 
 pytestmark = pytest.mark.anyio
 

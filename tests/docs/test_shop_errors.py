@@ -5,7 +5,8 @@ import pytest
 from clawver_orders import errors
 from tests.docs.generate import REPO
 from tests.docs.pages import read
-from tests.docs.shop_errors import AWAY, CASES, TITLES, Case, provoked, refund_outcome
+from tests.docs.shop_cases import CASES, Case
+from tests.docs.shop_errors import AWAY, TITLES, provoked, refund_outcome
 
 pytestmark = pytest.mark.anyio
 
