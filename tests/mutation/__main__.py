@@ -23,7 +23,7 @@ _SEEN_BY: dict[str, tuple[str, ...]] = {
     "refunds/machine.py": (_ENGINE,),
     "refunds/rules.py": (_ENGINE,),
     "refunds/limits.py": (_ENGINE,),
-    "refunds/actions.py": (_ENGINE, "tests/desk/test_actions.py"),
+    "refunds/actions.py": (_ENGINE,),
     "refunds/words.py": (_ENGINE,),
     "ledger/sqlite.py": _RECORD,
     "ledger/records.py": _RECORD,

@@ -292,8 +292,11 @@ def test_a_word_that_comes_too_early_says_when_it_would_not_be() -> None:
         ),
         (
             State.UNKNOWN,
-            "It was sent once and the outcome is unknown (what was seen). It may be written down; no money moves "
-            "by it. Nothing will be sent again: call check_refund later, and tell the shopkeeper that it is unknown.",
+            (
+                "It was sent once and the outcome is unknown (what was seen). It may be written down; no money "
+                "moves by it. Nothing will be sent again: call check_refund later, and tell the shopkeeper that it "
+                "is unknown."
+            ),
         ),
     ],
 )

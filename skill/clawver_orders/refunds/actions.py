@@ -26,7 +26,7 @@ def text(kind: Kind, given: str, order: Order) -> str:
     """The argument of an action in its one form: the reason cleaned, the adjustment as exact money.
 
     Raises:
-        InvalidArgument: It is not of the right form, zero, or would bring the total below zero.
+        InvalidArgument: It is not of the right form, or zero.
         ConflictError: The shop does not say the total.
     """
     if kind == "cancel_order":
@@ -37,14 +37,17 @@ def text(kind: Kind, given: str, order: Order) -> str:
     if total is None:
         raise ConflictError("The shop does not say the order's total", "Change the price in the shop's dashboard")
     by = money.parse(given, field="adjustment", currency=total.currency)
-    if by.minor == 0 or (total + by).minor < 0:
-        what = "is zero" if by.minor == 0 else "would bring the total below zero"
-        raise InvalidArgument(
-            f"adjustment {what}; the total is {total}",
-            f'Say by how much the total changes, such as "{Money(-100, total.currency)}"',
-            field="adjustment",
-        )
+    if by.minor == 0:
+        raise _wrong("is zero", total)
     return str(by)
+
+
+def _wrong(what: str, total: Money) -> InvalidArgument:
+    return InvalidArgument(
+        f"adjustment {what}; the total is {total}",
+        f'Say by how much the total changes, such as "{Money(-100, total.currency)}"',
+        field="adjustment",
+    )
 
 
 def prepare(
@@ -63,7 +66,7 @@ def prepare(
     of the order meanwhile.
 
     Raises:
-        InvalidArgument: As text.
+        InvalidArgument: As text; or the total would be below zero.
         ConflictError: The order is not in a state for it.
         RefundError: open, frozen.
     """
@@ -77,7 +80,7 @@ def prepare(
     machine.refuse_beside(book, order.store, order.id)
     _refuse(kind, order)
     _refuse_old(book, order, kind, now)
-    return Move(
+    move = Move(
         id=rules.unused_id(book, random),
         kind=kind,
         store=order.store,
@@ -88,6 +91,9 @@ def prepare(
         snapshot=rules.snapshot(order),
         principal=principal,
     )
+    if kind == "adjust_order_price" and expected(move).minor < 0:
+        raise _wrong("would bring the total below zero", expected(move) - adjustment(move))
+    return move
 
 
 def _changed(move: Move, order: Order) -> bool:
