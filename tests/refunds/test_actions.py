@@ -219,6 +219,9 @@ def test_what_the_snapshot_shows_overtakes_nothing_nor_does_what_was_not_done() 
     move = prepared(book, "cancel_order", "twice", order(status="confirmed", payment_status="paid"))
     other = prepared(book, "mark_order_paid", at=timedelta(0))
     assert actions.overtaken(book, move) is None
+    waiting = prepared(book, "cancel_order", "no answer yet")
+    in_state(book, other, State.DECLINED, settled_at=NOON + LATER)
+    assert actions.overtaken(book, waiting) is None
     in_state(book, other, State.SUCCEEDED, settled_at=NOON + LATER)
     assert actions.overtaken(book, move) is None
     book.keep(replace(other, kind="refund", state=State.SUCCEEDED, settled_at=NOON + LATER))

@@ -71,7 +71,7 @@ def prepare(
         RefundError: open, frozen.
     """
     written = text(kind, given, order)
-    for earlier in reversed(book.of(order.store, order.id)):
+    for earlier in book.of(order.store, order.id):
         if (earlier.kind, earlier.text, earlier.principal) == (kind, written, principal):
             current = machine.expire(earlier, now)
             if current.state in OPEN or (current.state is State.PREPARED and not _changed(current, order)):
