@@ -1,8 +1,10 @@
 """Writes the log to stderr where there is room for it: a host that never reads it must not stop a refund."""
 
 import io
+import json
 import logging
 import select
+from datetime import UTC, datetime
 from typing import TextIO
 
 from clawver_orders.text import redact
@@ -12,14 +14,34 @@ from clawver_orders.text import redact
 _CHARACTERS_AT_ONCE = 128
 
 
+class Json(logging.Formatter):
+    """One JSON object a line, masked before it is one; what a record has as ``facts`` stands beside its message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = [redact(part) for part in self.formatException(record.exc_info).splitlines()]
+        return json.dumps(line, ensure_ascii=False)
+
+
 class Patient(logging.StreamHandler[TextIO]):
     """Masks what looks like a secret, and drops what would have to wait until somebody reads."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line, in pieces that a pipe takes at once."""
         try:
-            # Line by line: what a line may be long is not what a traceback may be.
-            line = "\n".join(map(redact, self.format(record).splitlines())) + self.terminator
+            line = self.format(record)
+            if not isinstance(self.formatter, Json):
+                # Line by line: what a line may be long is not what a traceback may be.
+                line = "\n".join(map(redact, line.splitlines()))
+            line += self.terminator
             for place in range(0, len(line), _CHARACTERS_AT_ONCE):
                 if not _has_room(self.stream):
                     return

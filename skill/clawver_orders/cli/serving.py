@@ -14,18 +14,33 @@ from clawver_orders.cli import Join, options
 An MCP client starts this itself. Its settings look like:
   {"mcpServers": {"orders": {"command": "clawver-orders", "args": ["serve"],
                              "env": {"CLAW_API_KEY": "..."}}}}
+For several assistants, each with a token of its own (clawver-orders tokens add):
+  clawver-orders serve --http --port 8600
 """
 )
 @click.option("--read-only", is_flag=True, help="Refuse every write: no refunds, no webhooks.")
+@click.option("--http", is_flag=True, help="Serve over HTTP at /mcp, to whoever has a token.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where --http listens.")
+@click.option("--port", default=8600, type=click.IntRange(0, 65535), show_default=True, help="0: any that is free.")
+@click.option(
+    "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What the log looks like."
+)
 @options.of_desk
 @click.pass_obj
-def serve(join: Join, config: Path | None, *, read_only: bool, sandbox: bool) -> None:
+def serve(
+    join: Join, config: Path | None, *, read_only: bool, http: bool, host: str, port: int, log: str, sandbox: bool
+) -> None:
     """Serve the desk to an assistant: MCP over stdin and stdout; the log goes to stderr."""
     joints = join(config=config, sandbox=sandbox)
+    if log == "json":
+        joints.log_as_json()
     joints.settings()
 
     async def stay() -> None:
-        await joints.serve(read_only=read_only)
+        if http:
+            await joints.serve_http(host=host, port=port, read_only=read_only)
+        else:
+            await joints.serve(read_only=read_only)
 
     anyio.run(stay)
 

@@ -29,6 +29,7 @@ __all__ = [
     "Privacy",
     "Refunds",
     "Secret",
+    "Service",
     "Settings",
     "StoreSettings",
     "Webhooks",
@@ -88,6 +89,16 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """Who may call ``serve --http``, beside holding a token."""
+
+    allowed_hosts: frozenset[str] = frozenset()
+    allowed_origins: frozenset[str] = frozenset()
+    requests_per_minute: int = 600
+    stateless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Privacy:
     """What is shown of buyers."""
 
@@ -108,6 +119,7 @@ class Settings:
     stores: tuple[StoreSettings, ...]
     refunds: Refunds
     webhooks: Webhooks
+    http: Service
     privacy: Privacy
     state_directory: Path
     database_url: Secret | Plain | None
@@ -149,6 +161,7 @@ def load(
         stores=stores or _store_of_the_environment(environ),
         refunds=Refunds(**given["refunds"]),
         webhooks=Webhooks(**given["webhooks"]),
+        http=Service(**given["http"]),
         privacy=Privacy(**given["privacy"]),
         state_directory=_state_directory(environ, state),
         database_url=given["state"].get("database_url"),

@@ -188,6 +188,21 @@ def _hosts(value: object, _: Place) -> frozenset[str]:
     return frozenset(host.lower() for host in value)
 
 
+def _origins(value: object, _: Place) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise NotAllowed(found(value))
+    for origin in value:
+        if not isinstance(origin, str) or not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin, re.ASCII):
+            raise NotAllowed(f"a list with {found(origin)}")
+    return frozenset(value)
+
+
+def _a_minute(value: object, _: Place) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1_000_000:
+        raise NotAllowed(found(value))
+    return value
+
+
 def _customer_data(value: object, _: Place) -> str:
     if value not in ("masked", "full"):
         raise NotAllowed(found(value))
@@ -281,6 +296,36 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
             "[]",
             "Where create_webhook may send the shop's events.",
             _hosts,
+        ),
+    ),
+    "http": (
+        Key(
+            "allowed_hosts",
+            'a list of host names such as ["desk.example"], without scheme, port or path',
+            "this machine, and the address of --host",
+            "By which names programs reach serve --http: what they say in Host must be one of them.",
+            _hosts,
+        ),
+        Key(
+            "allowed_origins",
+            'a list of origins such as ["https://assistant.example"]',
+            "[]",
+            "Which web pages may call serve --http; a program that is no web page says no origin.",
+            _origins,
+        ),
+        Key(
+            "requests_per_minute",
+            "a whole number from 1 to 1000000",
+            "600",
+            "How many requests of one token are answered; it is slowed down by 429 above that.",
+            _a_minute,
+        ),
+        Key(
+            "stateless",
+            "true or false",
+            "false",
+            "Whether older programs get no session: needed where several workers share the load; they lose forms.",
+            _boolean,
         ),
     ),
     "privacy": (

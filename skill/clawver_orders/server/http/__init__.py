@@ -1,0 +1,216 @@
+"""Serves many clients over streamable HTTP, each by a token of its own, and leaves without losing a refund."""
+
+import gc
+import logging
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+from typing import Any, Final
+
+import anyio
+from anyio.abc import TaskStatus
+from starlette.types import ASGIApp
+
+from clawver_orders.desk import Desk
+from clawver_orders.errors import DeskError, SetupError
+from clawver_orders.events import Received
+from clawver_orders.server.http.connection import Server, server
+from clawver_orders.server.http.counters import Counter, Counters
+from clawver_orders.server.http.gate import PATH, Gate, Pace
+from clawver_orders.server.http.roll import Roll
+from clawver_orders.store import Capabilities
+from clawver_orders.tokens import Tokens
+
+__all__ = ["Hearing", "Terms", "is_loopback", "serve_http"]
+
+_log = logging.getLogger(__name__)
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to know it where it is asked for
+_STATE_KEY: Final = "http_state_key"
+# As over stdio: the desk lets a write take 20 seconds from its claim to its record.
+_DRAIN_S: Final = 22.0
+# What only reads is asked again elsewhere.
+_READS_S: Final = 3.0
+_LOOK_EVERY_S: Final = 0.05
+_ROLL_CALL_S: Final = 2.0
+
+# Listens for events until cancelled, and gives them on.
+Hearing = Callable[[Callable[[Sequence[Received]], Awaitable[None]]], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms the service is there.
+
+    Attributes:
+        host: Where it listens; a name or an address of this machine.
+        port: 0 for any that is free.
+        names: By which other names it is called.
+        origins: Which web pages may call it.
+        a_minute: How many requests of one token are answered.
+        stateless: Whether older programs get no session.
+        unset: What is listed while no store is configured.
+    """
+
+    host: str
+    port: int
+    names: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    a_minute: int = 600
+    stateless: bool = False
+    unset: Sequence[Capabilities] = ()
+
+
+async def serve_http(
+    desk: Desk,
+    tokens: Tokens,
+    terms: Terms,
+    *,
+    hear: Hearing,
+    settings_wrong: Callable[[], str],
+    webhooks: ASGIApp | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        desk: The desk, as a person has it.
+        tokens: Who is let in.
+        terms: Where and how.
+        hear: Listens for the shops' events.
+        settings_wrong: What is wrong with the settings, in words for the log; empty where nothing is.
+        webhooks: What receives the shops' events below /webhooks/, if that is done here.
+
+    Raises:
+        SetupError: It must not start like this, or cannot.
+    """
+    roll = Roll(tokens, desk.moves.now)
+    open_to_all = await _open_to_all(desk, roll, terms)
+    names = _names(terms)
+    key = await _state_key(desk)
+    listener = _listen(terms)
+    async with anyio.create_task_group() as tasks:
+        counters = Counters(desk, tasks, partial(Counter, unset=terms.unset, key=key, stateless=terms.stateless))
+
+        async def ready() -> str:
+            try:
+                await roll.all()
+            except DeskError as error:
+                return f"the record ({error.code})"
+            return settings_wrong()
+
+        gate = Gate(
+            counters,
+            roll,
+            open_to_all=open_to_all,
+            names=names,
+            origins=terms.origins,
+            pace=Pace(terms.a_minute, time.monotonic),
+            ready=ready,
+            webhooks=webhooks,
+        )
+        serving = server(gate)
+        await tasks.start(_leave_on_signal, desk, gate, serving)
+        tasks.start_soon(hear, counters.tell)
+        if not open_to_all:
+            tasks.start_soon(_call_the_roll, roll, counters)
+        address = listener.getsockname()
+        host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        # What was loaded stays for good: no collection needs to look at it again.
+        gc.collect()
+        gc.freeze()
+        _log.info("listening at http://%s:%d%s%s", host, address[1], PATH, " for everybody" if open_to_all else "")
+        with listener:
+            await serving.serve([listener])
+        tasks.cancel_scope.cancel()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody beyond this machine can reach what listens there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _open_to_all(desk: Desk, roll: Roll, terms: Terms) -> bool:
+    """Whether no token is needed: for a made-up shop, on this machine, as long as nobody made one.
+
+    Raises:
+        SetupError: It is needed, and there is none.
+    """
+    if await roll.working():
+        return False
+    if desk.sandbox and is_loopback(terms.host):
+        return True
+    beyond = "" if is_loopback(terms.host) else f" beyond this machine ({terms.host})"
+    raise SetupError(
+        f"There is no token, so nobody could be told from anybody{beyond}",
+        "A person runs: clawver-orders tokens add NAME --scopes read,write,refund. To try it, add --sandbox",
+    )
+
+
+def _names(terms: Terms) -> frozenset[str]:
+    if terms.host in _EVERYWHERE and not terms.names:
+        raise SetupError(
+            f"With --host {terms.host} it is not known by which names programs call this desk",
+            'Write allowed_hosts = ["desk.example"] under [http] in the settings file',
+            field="http.allowed_hosts",
+        )
+    return terms.names | (_LOOPBACK if is_loopback(terms.host) else {terms.host.lower()})
+
+
+async def _state_key(desk: Desk) -> str:
+    """What seals the state of forms: kept in the record, so that all workers on it have the same."""
+    ledger = desk.moves.ledger
+    return await ledger.switch(_STATE_KEY) or await ledger.turn(
+        _STATE_KEY, lambda made: made or secrets.token_hex(32), note="the key of forms was made", by="desk"
+    )
+
+
+def _listen(terms: Terms) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            terms.host, terms.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise SetupError(
+            f"{terms.host} port {terms.port} cannot be had ({type(error).__name__})",
+            "Choose another with --host and --port",
+        ) from error
+
+
+async def _call_the_roll(roll: Roll, counters: Counters) -> None:
+    """Close what is open with a token that lets nobody in any more; a new request is refused before that."""
+    while True:
+        await anyio.sleep(_ROLL_CALL_S)
+        try:
+            counters.keep_only({token.digest for token in await roll.working()})
+        except DeskError as error:
+            _log.warning("the tokens cannot be read (%s)", error.code)
+
+
+async def _leave_on_signal(desk: Desk, gate: Gate, serving: Server, *, task_status: TaskStatus[None]) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for _ in signals:
+            _log.info("stopping: what is under way is finished first")
+            gate.draining = True
+            await _drain(desk, gate)
+            serving.should_exit = True
+
+
+async def _drain(desk: Desk, gate: Gate) -> None:
+    with anyio.move_on_after(_DRAIN_S):
+        with anyio.move_on_after(_READS_S):
+            await gate.quiet()
+        # Twice idle: a yes that was just read may become a send yet, and an answer leaves after its record.
+        idle = 0
+        while idle < 2:
+            await anyio.sleep(_LOOK_EVERY_S)
+            idle = 0 if desk.in_flight() else idle + 1

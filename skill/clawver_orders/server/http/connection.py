@@ -1,0 +1,102 @@
+"""Connections to the service: cut off when a request comes too slowly, and when there is one too many."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+# For a request's head and body. What is asked here is small; answers may be streams that last for hours.
+RECEIVED_WITHIN_S: Final = 10.0
+# Half of the files that the process may open at most: the record and the shops need some, too.
+_CONNECTIONS: Final = 1000
+# No more are accepted at a time than can be turned away before the process has no file left.
+_BACKLOG: Final = 64
+_IDLE_S: Final = 15
+
+
+class Server(uvicorn.Server):
+    """A server that leaves signals to who started it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing is captured."""
+        yield
+
+
+def server(app: ASGIApp, *, received_within_s: float = RECEIVED_WITHIN_S, connections: int | None = None) -> Server:
+    """A server for an application.
+
+    Args:
+        app: The application.
+        received_within_s: How long a request may take to arrive.
+        connections: How many there may be at a time; None: as many as are good for this process.
+    """
+    most = _most_connections() if connections is None else connections
+
+    def connection(*args: Any, **kwargs: Any) -> _Connection:
+        return _Connection(*args, received_within_s=received_within_s, most=most, **kwargs)
+
+    return Server(
+        uvicorn.Config(
+            app,
+            http=connection,  # type: ignore[arg-type]  # uvicorn calls it as it would a class
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_IDLE_S,
+            timeout_graceful_shutdown=1,
+        )
+    )
+
+
+def _most_connections() -> int:
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return _CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(_CONNECTIONS, files // 2))
+
+
+class _Connection(H11Protocol):
+    def __init__(self, *args: Any, received_within_s: float, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._received_within_s = received_within_s
+        self._most = most
+        self._cut: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        if len(self.connections) > self._most:
+            transport.abort()
+        else:
+            self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
+            self._expect()
+        else:
+            self._expect_nothing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def _expect(self) -> None:
+        if self._cut is None:
+            self._cut = self.loop.call_later(self._received_within_s, self.transport.abort)
+
+    def _expect_nothing(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
