@@ -14,6 +14,7 @@ from typing import Literal
 import anyio
 from mcp import Client
 from mcp.client import ClientRequestContext
+from mcp.server.mcpserver import MCPServer
 from mcp_types import (
     CallToolResult,
     ElicitRequestFormParams,
@@ -25,11 +26,14 @@ from mcp_types import (
 from clawver_orders import approvals
 from clawver_orders.desk import Desk
 from clawver_orders.http import quiet_logging
+from clawver_orders.sandbox import open_sandbox
 from clawver_orders.server import build
 from tests.contract.shops import open_counters
-from tests.counter import open_counter
+from tests.counter import Clock, Secrets, open_counter
 from tests.docs.example_pages import PAGES, RAW, Block, Examples, Placeholders, blocks, named, names
 from tests.docs.raw_examples import Raw, pretty
+from tests.ledgers import Place
+from tests.woocommerce.shop import NONE, store_of
 
 Era = Literal["auto", "legacy"]
 
@@ -53,22 +57,26 @@ async def run(page: str, examples: Examples, directory: Path, era: Era = "auto")
 
 
 class _Tools:
-    """The tools' part: a desk with a form and without one, at the same counter."""
+    """The tools' part: a desk with a form and without one; for WooCommerce also one whose store has no keys."""
 
     def __init__(self, examples: Examples, directory: Path, era: Era) -> None:
         self._desk, self._add_fault = _counter(examples.platform, directory)
         self.clients = AsyncExitStack()
+        self._directory = directory
         self._era: Era = era
+        self._clients: dict[str, Client] = {}
         self._placeholders = Placeholders()
         self._answers: dict[str, str] = {}
         self._click = ""
         self._example = ""
 
     async def open(self) -> None:
-        server = build(self._desk, capabilities=[store.capabilities for store in self._desk.stores])
-        enter = self.clients.enter_async_context
-        self._with_form = await enter(Client(server, mode=self._era, elicitation_callback=self._fill_in))
-        self._without_form = await enter(Client(server, mode=self._era))
+        server, enter = _server(self._desk), self.clients.enter_async_context
+        self._clients[""] = await enter(Client(server, mode=self._era, elicitation_callback=self._fill_in))
+        self._clients["without-form"] = await enter(Client(server, mode=self._era))
+        if self._desk.stores[0].platform == "woocommerce":
+            guests = _server(_guests_desk(self._directory / "guests"))
+            self._clients["without-keys"] = await enter(Client(guests, mode=self._era))
 
     async def _fill_in(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
         assert isinstance(params, ElicitRequestFormParams)
@@ -83,11 +91,10 @@ class _Tools:
     async def block(self, block: Block, following: Sequence[Block]) -> str | None:
         match block.info.split():
             case ["json", "call", name, *program]:
-                assert program in ([], ["without-form"]), block.info
                 self.nothing_left_over()
                 self._example = block.example
                 self._click = following[0].info.removeprefix("text form ")
-                client = self._without_form if program else self._with_form
+                client = self._clients[" ".join(program)]
                 arguments = json.loads(self._placeholders.show(block.text))
                 self._keep(await client.call_tool(name, arguments))
                 return None
@@ -128,6 +135,23 @@ def _counter(platform: str, directory: Path) -> tuple[Desk, Callable[[str], None
         return counter.desk, counter.fault
     counters = open_counters(directory, [platform])
     return counters.desk, counters.only.faults.add
+
+
+def _guests_desk(directory: Path) -> Desk:
+    """A desk over a WooCommerce whose store has no keys: it opens guests' orders."""
+    clock = Clock()
+    sandbox = open_sandbox("woocommerce", 7, now=clock.now)
+    return Desk(
+        [store_of(sandbox, keys=NONE)],
+        Place(directory).ledger(clock.now),
+        now=clock.now,
+        awake=lambda: clock.awake,
+        keep_secret=Secrets().keep,
+    )
+
+
+def _server(desk: Desk) -> MCPServer:
+    return build(desk, capabilities=[store.capabilities for store in desk.stores])
 
 
 def _next_is(following: Sequence[Block], info: str) -> bool:
