@@ -35,7 +35,8 @@ def daily_order_check(since: Since = "", status: Stage = "") -> str:
     return (
         f"Check the orders {day}.\n"
         f"1. list_orders with after={after}, payment_status=paid{stage}. Ask by payment, not by status alone: "
-        "digital orders go straight to delivered. Follow next_cursor to the end.\n"
+        "digital orders go straight to delivered. Follow next_cursor to the end. A store that notes say was not "
+        "asked: list it alone, without that filter.\n"
         "2. list_orders with the same after and payment_status=pending: who has not paid.\n"
         "3. check_refund without arguments: refunds whose outcome is open.\n"
         "4. Report: how many orders and how much money, what must be shipped, what is stuck, what notes say was "
