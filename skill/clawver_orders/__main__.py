@@ -22,7 +22,7 @@ from clawver_orders.desk import Desk
 from clawver_orders.desk.reconciling import reconcile
 from clawver_orders.errors import InvalidArgument, SetupError
 from clawver_orders.http import Http, quiet_logging
-from clawver_orders.ledger import FILE_NAME, SqliteLedger, SqlLedger
+from clawver_orders.ledger import FILE_NAME, File, SqliteLedger, SqlLedger
 from clawver_orders.log import Patient
 from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.refunds.limits import Limits
@@ -220,13 +220,38 @@ class Joints:
             return None
         return await self._ledger(settings, directory).verify()
 
+    def record(self) -> tuple[str, SqlLedger]:
+        """Where the record is, in words for a person, and the record."""
+        settings = self.settings()
+        directory = self.state_directory(settings)
+        in_file = self._database_url(settings) is None
+        place = f"The file {directory / FILE_NAME}" if in_file else "The database that database_url names"
+        return place, self._ledger(settings, directory)
+
+    async def move_record(self) -> Mapping[str, int]:
+        """Move it from the state directory to the database; how many rows of each table, none if it had been."""
+        from anyio import to_thread  # noqa: PLC0415 - few need it
+
+        from clawver_orders.ledger.moving import move  # noqa: PLC0415 - needs the database's driver
+        from clawver_orders.ledger.postgres import Server  # noqa: PLC0415
+
+        settings = self.settings()
+        url = self._database_url(settings)
+        if url is None:
+            raise SetupError(
+                "The settings name no database to move the record to",
+                'Write database_url = "postgresql+psycopg://user@host/database" under [state] in the settings file',
+                field="database_url",
+            )
+        return await to_thread.run_sync(move, File(settings.state_directory), Server(url), now())
+
     def _ledger(self, settings: Settings, directory: Path) -> SqlLedger:
         url = self._database_url(settings)
         if url is None:
             return SqliteLedger(directory, now)
         from clawver_orders.ledger.postgres import PostgresLedger  # noqa: PLC0415 - few need it
 
-        return PostgresLedger(url, now)
+        return PostgresLedger(url, now, left_behind=File(directory).began)
 
     def _database_url(self, settings: Settings) -> Secret | Plain | None:
         """Where the shared record is; made-up refunds are never kept there."""

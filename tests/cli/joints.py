@@ -1,6 +1,6 @@
 """What commands need of the rest of the program, over a counter in process instead of the network."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError
+from clawver_orders.ledger import SqlLedger
 from clawver_orders.platforms import settings_of
 from clawver_orders.settings import Settings, StoreSettings, load
 from tests.counter import Clock, Counter, open_counter
@@ -26,7 +27,7 @@ class Joined:
     environ: dict[str, str] = field(default_factory=dict)
     served: list[bool] = field(default_factory=list)
     answer: datetime | DeskError | None = None
-    record: tuple[str, ...] | DeskError | None = None
+    wrong: tuple[str, ...] | DeskError | None = None
     asked: list[tuple[Path | None, bool]] = field(default_factory=list)
     desk: Desk | None = None
 
@@ -47,6 +48,12 @@ class Joined:
     async def serve(self, *, read_only: bool) -> None:
         self.served.append(read_only)
 
+    async def receive(self, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+        ready(f"http://{host}:{port}")
+
+    async def kept_secrets(self, store: str) -> Mapping[str, str]:
+        return {}
+
     async def simulate(
         self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]
     ) -> None:
@@ -58,6 +65,12 @@ class Joined:
         return self.answer
 
     async def check_record(self, directory: Path) -> tuple[str, ...] | None:
-        if isinstance(self.record, DeskError):
-            raise self.record
-        return self.record
+        if isinstance(self.wrong, DeskError):
+            raise self.wrong
+        return self.wrong
+
+    def record(self) -> tuple[str, SqlLedger]:
+        return "The counter's own", self.counter.ledger
+
+    async def move_record(self) -> Mapping[str, int]:
+        raise AssertionError("there is no database beside a counter")

@@ -135,13 +135,13 @@ def test_the_state_directory_must_be_private_and_writable(
 
 def test_a_damaged_or_locked_record_is_told(joined: Joined, capsys: pytest.CaptureFixture[str]) -> None:
     """Hostile 70 and 71."""
-    joined.record = ("Event 7 was changed.",)
+    joined.wrong = ("Event 7 was changed.",)
     assert "Event 7 was changed. Keep the file" in line(joined, capsys, "record", 1)
-    joined.record = ConflictError("Another program holds the refund record", "Close it, then try again")
+    joined.wrong = ConflictError("Another program holds the refund record", "Close it, then try again")
     assert "Close it, then try again." in line(joined, capsys, "record", 1)
-    joined.record = ()
+    joined.wrong = ()
     assert line(joined, capsys, "record", 0).startswith("ok")
-    joined.record = None
+    joined.wrong = None
     assert "None yet" in line(joined, capsys, "record", 0)
 
 

@@ -73,6 +73,7 @@ async def test_the_tables_are_made_once_and_carry_the_programs_version(ledger: S
     assert made == {
         *("moves", "moves_of_subject", "one_open_move_a_subject"),
         *("events", "events_are_kept", "events_stand", "switches", "received"),
+        *("tokens", "one_token_a_name"),
     }
 
 

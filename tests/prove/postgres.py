@@ -17,7 +17,6 @@ import psycopg
 import pytest
 
 from clawver_orders.errors import ConflictError, SetupError
-from clawver_orders.events import Delivered
 from clawver_orders.ledger import VERSION, SqlLedger, postgres
 from clawver_orders.ledger.postgres import PostgresLedger
 from clawver_orders.platforms.clawver import ClawverStore
@@ -145,35 +144,6 @@ async def test_a_record_of_a_newer_program_is_refused(ledger: SqlLedger, place: 
     place.edit(f"UPDATE record SET version = {VERSION + 1}")
     with pytest.raises(SetupError, match=f"version {VERSION + 1}"):
         await ledger.get(FIRST.id)
-
-
-async def test_a_record_of_the_first_version_is_brought_up_while_many_desks_open_it(
-    ledger: SqlLedger, place: Place
-) -> None:
-    """Hostile 72, 74."""
-    await stored(ledger, FIRST)
-    place.edit("DROP TABLE received", "UPDATE record SET version = 1")
-    new: list[bool] = []
-
-    async def receive() -> None:
-        new.append(await place.ledger(lambda: NOON).remember("clawver", Delivered("key", "order.paid")))
-
-    async with anyio.create_task_group() as tasks:
-        for _ in range(8):
-            tasks.start_soon(receive)
-    assert sorted(new) == [False] * 7 + [True]
-    assert await ledger.get(FIRST.id) == FIRST
-    assert await ledger.verify() == ()
-
-
-async def test_a_step_that_does_not_end_leaves_the_older_record_as_it_was(ledger: SqlLedger, place: Place) -> None:
-    """Hostile 72: here something else has the table's name already."""
-    await stored(ledger, FIRST)
-    place.edit("UPDATE record SET version = 1")
-    with pytest.raises(SetupError, match="cannot be used"):
-        await place.ledger(lambda: NOON).find()
-    place.edit("DROP TABLE received")
-    assert await place.ledger(lambda: NOON).received() == ()
 
 
 async def test_many_desks_that_start_at_once_make_one_record(place: Place) -> None:

@@ -4,7 +4,7 @@ Exit status: 0 fine, 1 the shop or the rules said no, 2 wrong usage or settings.
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +30,38 @@ _MODULES: Final = {
     "sandbox": "serving",
     "doctor": "doctor",
     "demo": "demo",
+    "db": "database",
     "completion": "completion",
 }
+
+
+class Record(Protocol):
+    """The record of refunds as a whole; each method raises DeskError."""
+
+    @property
+    def newest(self) -> int:
+        """The version that this program knows."""
+        ...
+
+    async def version(self) -> int:
+        """Which version it is of; 0 where there is none yet."""
+        ...
+
+    async def upgrade(self) -> None:
+        """Make it one of this program's version."""
+        ...
+
+    async def verify(self) -> tuple[str, ...]:
+        """What is wrong with it, a sentence each."""
+        ...
+
+    async def count(self) -> Mapping[str, int]:
+        """How many ``moves``, ``open_moves``, ``events`` and ``received`` there are."""
+        ...
+
+    async def head(self) -> str:
+        """The hash of its newest event."""
+        ...
 
 
 class Joints(Protocol):
@@ -73,6 +103,14 @@ class Joints(Protocol):
 
     async def check_record(self, directory: Path) -> tuple[str, ...] | None:
         """What is wrong with the record of refunds there, a sentence each; None where there is none yet."""
+        ...
+
+    def record(self) -> tuple[str, Record]:
+        """Where the record is, in words for a person, and the record."""
+        ...
+
+    async def move_record(self) -> Mapping[str, int]:
+        """Move it from the state directory to the database; how many rows of each table, none if it had been."""
         ...
 
 

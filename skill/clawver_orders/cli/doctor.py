@@ -44,15 +44,15 @@ def doctor(join: Join, config: Path | None, *, sandbox: bool) -> int:
     try:
         settings = joints.settings()
     except SetupError as error:
-        _tell(Check("failed", "settings", _sentence(error)))
+        tell(Check("failed", "settings", _sentence(error)))
         return 2
     source = settings.config_file or "no settings file; the environment alone"
-    _tell(Check("ok", "settings", f"{source}."))
+    tell(Check("ok", "settings", f"{source}."))
 
     async def work() -> int:
         failed = 0
         async for check in _checks(joints, settings, sandbox=sandbox):
-            _tell(check)
+            tell(check)
             failed += check.outcome == "failed"
         click.echo(f"{failed} to put right." if failed else "All is well.")
         return 1 if failed else 0
@@ -182,6 +182,7 @@ def _sentence(error: DeskError) -> str:
     return f"{error.happened}. {error.next_step}."
 
 
-def _tell(check: Check) -> None:
+def tell(check: Check) -> None:
+    """Print it, a line."""
     mark, colour = _MARKS[check.outcome]
     click.echo(f"{click.style(f'{mark:7}', fg=colour)} {check.what:22} {check.said}")

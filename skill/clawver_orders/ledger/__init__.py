@@ -5,7 +5,7 @@ What is kept and how it is read stands once, in ``tables``; ``sqlite`` and ``pos
 """
 
 from clawver_orders.ledger.records import Event, dump, load
-from clawver_orders.ledger.sqlite import FILE_NAME, SqliteLedger
+from clawver_orders.ledger.sqlite import FILE_NAME, File, SqliteLedger
 from clawver_orders.ledger.tables import VERSION, SqlLedger
 
-__all__ = ["FILE_NAME", "VERSION", "Event", "SqlLedger", "SqliteLedger", "dump", "load"]
+__all__ = ["FILE_NAME", "VERSION", "Event", "File", "SqlLedger", "SqliteLedger", "dump", "load"]

@@ -11,6 +11,7 @@ laptop, and none is open while something is sent. What it costs is little next t
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio
@@ -27,6 +28,7 @@ SCHEMA: Final = "clawver_orders"
 _SCHEMES: Final = ("postgresql+psycopg://", "postgresql://")
 # Longer than connecting and waiting for the lock together: beyond it, the database does not answer at all.
 _ANSWER_WITHIN_S: Final = 20.0
+_UPGRADED_WITHIN_S: Final = 600.0
 # All writers of a machine wait for the same row; more connections than this would only wait beside each other.
 _CONNECTIONS: Final = 4
 # What the address may say otherwise: a dead connection is noticed within about ten seconds.
@@ -45,7 +47,7 @@ SELECT set_config('search_path', %s, true), set_config('synchronous_commit', 'on
     set_config('lock_timeout', %s, true), set_config('statement_timeout', '15s', true),
     set_config('idle_in_transaction_session_timeout', '5s', true), current_setting('fsync') AS fsync
 """
-_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _MAKING: Final = 5_121_114_300_921_004_517  # the key of the lock while the tables are made: any number will do
 _MAKE: Final = (
@@ -78,24 +80,33 @@ class PostgresLedger(SqlLedger):
         now: The wall clock, for the record's times.
         schema: The schema's name; it is made with the first use, if it is not there.
         busy_timeout_s: How long to wait while another desk writes.
+        left_behind: Whether there is a record elsewhere that this one should go on from; asked while it is empty.
     """
 
     def __init__(
-        self, address: Address, now: Callable[[], datetime], *, schema: str = SCHEMA, busy_timeout_s: float = 10.0
+        self,
+        address: Address,
+        now: Callable[[], datetime],
+        *,
+        schema: str = SCHEMA,
+        busy_timeout_s: float = 10.0,
+        left_behind: Callable[[], bool] = lambda: False,
     ) -> None:
-        super().__init__(_Server(address, schema, busy_timeout_s), now)
+        super().__init__(Server(address, schema, busy_timeout_s, left_behind), now)
 
 
-class _Rows:
+class ServerRows:
     """See tables.Rows."""
 
     def __init__(self, connection: "Connection[dict[str, Any]]") -> None:
         self._connection = connection
 
     def select(self, statement: str, *values: object) -> Iterable[Row]:
+        """See tables.Rows."""
         return self._connection.execute(_translated(statement), values)
 
     def change(self, statement: str, *values: object) -> int:
+        """See tables.Rows."""
         from psycopg.errors import UniqueViolation  # noqa: PLC0415 - there is a connection, so it is loaded
 
         try:
@@ -104,6 +115,7 @@ class _Rows:
             raise TakenError from error
 
     def damage(self) -> list[str]:
+        """See tables.Rows."""
         # The server checks its own pages.
         return []
 
@@ -112,35 +124,74 @@ def _translated(statement: str) -> bytes:
     return statement.replace("?", "%s").replace("instr(", "strpos(").encode()
 
 
-class _Server:
+class Server:
     """See tables.Database."""
 
-    def __init__(self, address: Address, schema: str, busy_timeout_s: float) -> None:
+    def __init__(
+        self,
+        address: Address,
+        schema: str = SCHEMA,
+        busy_timeout_s: float = 10.0,
+        left_behind: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.schema = schema
         self._address = address
-        self._schema = schema
         self._busy_timeout = f"{round(busy_timeout_s * 1000)}ms"
+        self._left_behind = left_behind
         self._connections = anyio.CapacityLimiter(_CONNECTIONS)
         self._made = False
 
     async def within(self, work: Callable[[Rows], T], *, write: bool) -> T:
+        """See tables.Database."""
+        return await self._answered(partial(self._within, work, write), _ANSWER_WITHIN_S)
+
+    async def version(self) -> int:
+        """See tables.Database."""
+        return await self._answered(self._version, _ANSWER_WITHIN_S)
+
+    async def upgrade(self) -> None:
+        """See tables.Database."""
+        await self._answered(self._upgrade, _UPGRADED_WITHIN_S)
+
+    async def _answered(self, work: Callable[[], T], within_s: float) -> T:
         # Not to be cancelled, as little as a thread is; but a server that never answers does not hold up for ever.
-        with anyio.move_on_after(_ANSWER_WITHIN_S, shield=True):
-            return await anyio.to_thread.run_sync(
-                self._within, work, write, abandon_on_cancel=True, limiter=self._connections
-            )
-        raise _unusable("no answer within 20 seconds")
+        with anyio.move_on_after(within_s, shield=True):
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._connections)
+        raise _unusable(f"no answer within {within_s:.0f} seconds")
 
     def _within(self, work: Callable[[Rows], T], write: bool) -> T:
         if not self._made:
-            with self._transaction(_WRITE) as connection:
-                _make_tables(connection, self._schema)
+            with self.transaction(WRITE) as connection:
+                make_tables(connection, self.schema)
+                (events,) = connection.execute(b"SELECT EXISTS (SELECT FROM events) AS there")
+                if not events["there"] and self._left_behind():
+                    raise SetupError(
+                        "The refund record is in the state directory, and the database has none yet",
+                        "Run: clawver-orders db move. Where that record is of no more use, rename its file",
+                    )
             self._made = True
-        with self._transaction(_WRITE if write else _READ) as connection:
-            _lock(connection, write=write)
-            return work(_Rows(connection))
+        with self.transaction(WRITE if write else _READ) as connection:
+            lock(connection, write=write)
+            return work(ServerRows(connection))
+
+    def _version(self) -> int:
+        with self.transaction(_READ) as connection:
+            return _version(connection) if _is_made(connection, self.schema) else 0
+
+    def _upgrade(self) -> None:
+        with self.transaction(WRITE) as connection:
+            connection.execute(b"SELECT set_config('statement_timeout', '5min', true)")
+            make_tables(connection, self.schema)
+            # An older program that writes is waited for; the next one sees at the same row that it is too old.
+            version = _version(connection, lock=True)
+            if version < 1 or version > VERSION:
+                raise _other(version)
+            for statement in steps(version):
+                connection.execute(statement.encode())
+            connection.execute(b"UPDATE record SET version = %s", (VERSION,))
 
     @contextmanager
-    def _transaction(self, begin: str) -> Iterator["Connection[dict[str, Any]]"]:
+    def transaction(self, begin: str) -> Iterator["Connection[dict[str, Any]]"]:
         """A connection inside a transaction; committed, and on the server's disk, when the block ends well."""
         try:
             import psycopg  # noqa: PLC0415 - half a second, and an extra: only where a database is set
@@ -162,7 +213,7 @@ class _Server:
                 where, autocommit=True, prepare_threshold=None, row_factory=rows.dict_row
             ) as connection:
                 connection.execute(begin.encode())
-                (settings,) = connection.execute(_SETTINGS.encode(), (self._schema, self._busy_timeout))
+                (settings,) = connection.execute(_SETTINGS.encode(), (self.schema, self._busy_timeout))
                 if settings["fsync"] != "on":
                     raise SetupError(
                         "The database of the refund record does not write through: its fsync is off",
@@ -178,34 +229,41 @@ class _Server:
             raise _unusable(type(error).__name__) from error
 
 
-def _make_tables(connection: "Connection[dict[str, Any]]", schema: str) -> None:
+def make_tables(connection: "Connection[dict[str, Any]]", schema: str) -> None:
+    """Make them, where there are none; an older record stays as it is."""
     connection.execute(b"SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
-    (found,) = connection.execute(b"SELECT to_regclass(%s) IS NOT NULL AS made", (f"{schema}.record",))
-    if not found["made"]:
+    if not _is_made(connection, schema):
         for statement in (f"CREATE SCHEMA IF NOT EXISTS {schema}", *steps(0), *_MAKE):
             connection.execute(statement.encode())
         connection.execute(b"INSERT INTO record (version) VALUES (%s)", (VERSION,))
-    elif 0 < (version := _version(connection, lock=False)) < VERSION:
-        # An older program that writes is waited for; the next one sees at the same row that it is too old.
-        _version(connection, lock=True)
-        for statement in steps(version):
-            connection.execute(statement.encode())
-        connection.execute(b"UPDATE record SET version = %s", (VERSION,))
 
 
-def _lock(connection: "Connection[dict[str, Any]]", *, write: bool) -> None:
+def lock(connection: "Connection[dict[str, Any]]", *, write: bool) -> None:
+    """Hold the record, where this writes. SetupError where it is not of this program's version."""
     version = _version(connection, lock=write)
     if version != VERSION:
-        raise SetupError(
-            f"The refund record is of version {version}, and this program knows version {VERSION}",
-            "Update clawver-orders",
-        )
+        raise _other(version)
 
 
-def _version(connection: "Connection[dict[str, Any]]", *, lock: bool) -> int:
+def _is_made(connection: "Connection[dict[str, Any]]", schema: str) -> bool:
+    (found,) = connection.execute(b"SELECT to_regclass(%s) IS NOT NULL AS made", (f"{schema}.record",))
+    return bool(found["made"])
+
+
+def _version(connection: "Connection[dict[str, Any]]", *, lock: bool = False) -> int:
     rows = connection.execute(b"SELECT version FROM record FOR UPDATE" if lock else b"SELECT version FROM record")
     (version,) = [row["version"] for row in rows] or [0]
     return int(version)
+
+
+def _other(version: int) -> SetupError:
+    """A program that is older or newer than the record does not touch it: several share it."""
+    return SetupError(
+        f"The refund record is of version {version}, and this program knows version {VERSION}",
+        "Keep a copy, then run once: clawver-orders db upgrade"
+        if 0 < version < VERSION
+        else "Update clawver-orders",
+    )
 
 
 def _uri(address: str) -> str:

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -19,9 +19,10 @@ import anyio.to_thread
 from clawver_orders.errors import ConflictError, DeskError, SetupError
 from clawver_orders.filesystem import LOSABLE, REMOTE, kind_of
 from clawver_orders.ledger.records import Row
-from clawver_orders.ledger.tables import VERSION, Rows, SqlLedger, T, TakenError, steps
+from clawver_orders.ledger.tables import VERSION, Rows, SqlLedger, T, TakenError, last_event, steps, switch
 
 FILE_NAME: Final = "ledger.sqlite3"
+MOVED: Final = "moved"  # the switch of a record that is in a database now: since when
 _log = logging.getLogger("clawver_orders.ledger")
 _TRIGGERS: Final = (
     "CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are kept'); END",
@@ -47,34 +48,37 @@ class SqliteLedger(SqlLedger):
         busy_timeout_s: float = 10.0,
         mounts: Path | None = None,
     ) -> None:
-        super().__init__(_File(directory, busy_timeout_s, mounts), now)
+        super().__init__(File(directory, busy_timeout_s, mounts), now)
 
 
-class _Rows:
+class FileRows:
     """See tables.Rows."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def select(self, statement: str, *values: object) -> Iterable[Row]:
+        """See tables.Rows."""
         # A Row has keys, but is no mapping; what is not read to its end is closed with the connection.
         return map(dict, self._connection.execute(statement, values))
 
     def change(self, statement: str, *values: object) -> int:
+        """See tables.Rows."""
         try:
             return self._connection.execute(statement, values).rowcount
         except sqlite3.IntegrityError as error:
             raise TakenError from error
 
     def damage(self) -> list[str]:
+        """See tables.Rows."""
         found = self._connection.execute("PRAGMA integrity_check")
         return [f"SQLite: {row[0]}" for row in found if row[0] != "ok"]
 
 
-class _File:
+class File:
     """See tables.Database. A transaction that only looks holds the file, too: it is short."""
 
-    def __init__(self, directory: Path, busy_timeout_s: float, mounts: Path | None) -> None:
+    def __init__(self, directory: Path, busy_timeout_s: float = 10.0, mounts: Path | None = None) -> None:
         self._directory = directory
         self._path = directory / FILE_NAME
         self._busy_timeout_s = busy_timeout_s
@@ -82,22 +86,50 @@ class _File:
         self._place_is_known = False
 
     async def within(self, work: Callable[[Rows], T], *, write: bool) -> T:  # noqa: ARG002 - see above
+        """See tables.Database."""
         return await anyio.to_thread.run_sync(self._within, work)
 
     def _within(self, work: Callable[[Rows], T]) -> T:
-        with self._transaction() as connection:
-            return work(_Rows(connection))
+        with self.transaction() as rows:
+            return work(rows)
+
+    async def version(self) -> int:
+        """See tables.Database."""
+        return await anyio.to_thread.run_sync(self._version)
+
+    def _version(self) -> int:
+        if not self._path.exists():
+            return 0
+        with self._told(), closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            return int(file.execute("PRAGMA user_version").fetchone()[0])
+
+    async def upgrade(self) -> None:
+        """See tables.Database."""
+        # Each transaction does: who shares a file shares the program, too.
+        await self.within(lambda _: None, write=True)
+
+    def began(self) -> bool:
+        """Whether something stands in it, moved or not. A file that cannot be read is said."""
+        if not self._path.exists():
+            return False
+        with self.transaction(moved=True) as rows:
+            return last_event(rows)[0] > 0
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection that holds the write lock; committed, and on disk, when the block ends well."""
-        try:
+    def transaction(self, *, moved: bool = False) -> Iterator["FileRows"]:
+        """The rows of the file, with its write lock; committed, and on disk, when the block ends well.
+
+        Args:
+            moved: Whether it may have been moved to a database.
+        """
+        with self._told():
             self._refuse_elsewhere()
             self._make_file()
             # SQLite leaves it beside a record, empty.
             was_here = self._path.with_name(f"{FILE_NAME}-journal").exists()
             connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
-            try:
+            # Closing without a commit rolls back.
+            with closing(connection):
                 connection.row_factory = sqlite3.Row
                 connection.execute("PRAGMA synchronous = EXTRA")
                 connection.execute("PRAGMA journal_mode = TRUNCATE")
@@ -107,11 +139,22 @@ class _File:
                         "A new refund record was begun where there was one before: restore that from a copy, or "
                         "look at the shop's dashboard before any refund"
                     )
-                yield connection
+                rows = FileRows(connection)
+                if not moved and (at := switch(rows, MOVED)):
+                    raise SetupError(
+                        f"The refund record was moved from the state directory to a database on {at[:10]}",
+                        "Name that in database_url of the settings. Where it is named and empty, the move was cut "
+                        "short: run clawver-orders db move again",
+                        field="database_url",
+                    )
+                yield rows
                 connection.execute("COMMIT")
-            finally:
-                # Closing without a commit rolls back.
-                connection.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in our words why the file cannot be used."""
+        try:
+            yield
         except DeskError:
             raise
         except (sqlite3.Error, OSError) as error:

@@ -8,6 +8,7 @@ from clawver_orders.errors import ConflictError, RefundError
 from clawver_orders.events import Delivered, Received
 from clawver_orders.ledger import records
 from clawver_orders.ledger.records import NOBODY, Event, Row
+from clawver_orders.ledger.tokens import SqlTokens
 from clawver_orders.money import Money
 from clawver_orders.refunds.machine import OPEN, Book, Move, State
 
@@ -65,6 +66,20 @@ STEPS: Final[Mapping[int, tuple[str, ...]]] = {
             UNIQUE (store, delivery)
         )
         """,
+        """
+        CREATE TABLE tokens (
+            digest TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            scopes TEXT NOT NULL,
+            stores TEXT NOT NULL,
+            forms BIGINT NOT NULL,
+            made_at TEXT NOT NULL,
+            expires_at TEXT,
+            revoked_at TEXT,
+            used_at TEXT
+        )
+        """,
+        "CREATE UNIQUE INDEX one_token_a_name ON tokens (name) WHERE revoked_at IS NULL",
     ),
 }
 _GET: Final = "SELECT move FROM moves WHERE id = ?"
@@ -92,6 +107,11 @@ WHERE number > ? AND (? = '' OR store = ?) AND (? = '' OR order_id = ?) AND (? =
 ORDER BY number DESC LIMIT ?
 """
 _SWITCH: Final = "SELECT value FROM switches WHERE name = ?"
+_COUNT: Final = """
+SELECT (SELECT count(*) FROM moves) AS moves,
+    (SELECT count(*) FROM moves WHERE instr(?, '|' || state || '|') > 0) AS open_moves,
+    (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM received) AS received
+"""
 _TURN: Final = "INSERT INTO switches VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
@@ -136,6 +156,22 @@ class Database(Protocol):
         """
         ...
 
+    async def version(self) -> int:
+        """Which version the record is of; 0 where there is none. Nothing is made.
+
+        Raises:
+            SetupError: The record cannot be read.
+        """
+        ...
+
+    async def upgrade(self) -> None:
+        """Make the record one of this program's version, where it is older or not there.
+
+        Raises:
+            ConflictError, SetupError: As within.
+        """
+        ...
+
 
 def steps(version: int) -> tuple[str, ...]:
     """The statements that make a record of this version one of today's; of version 0, one that is empty."""
@@ -164,7 +200,7 @@ class TableBook:
 
     def frozen(self) -> str:
         """See machine.Book."""
-        return _switch(self._rows, "frozen")
+        return switch(self._rows, "frozen")
 
 
 class SqlLedger:
@@ -178,6 +214,7 @@ class SqlLedger:
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
+        self.tokens = SqlTokens(database, self._noted, TakenError)
 
     async def decide(self, decision: Callable[[Book], Move], *, by: str) -> Move:
         """See machine.Ledger."""
@@ -209,7 +246,7 @@ class SqlLedger:
 
     async def switch(self, name: str) -> str:
         """What a switch of the desk stands at, such as ``frozen``; empty where it is off."""
-        return await self._database.within(lambda rows: _switch(rows, name), write=False)
+        return await self._database.within(lambda rows: switch(rows, name), write=False)
 
     async def turn(self, name: str, change: Callable[[str], str], *, note: str, by: str) -> str:
         """Turn a switch of the desk, in one transaction: from what it stands at to what the change makes of it.
@@ -219,9 +256,8 @@ class SqlLedger:
         """
 
         def work(rows: Rows) -> str:
-            value = change(_switch(rows, name))
-            rows.change(_TURN, name, value)
-            self._append(rows, by=by, subject=name, note=note, move_hash=records.sha256(value))
+            value = change(switch(rows, name))
+            turn(rows, name, value, note=note, by=by, at=self._now())
             return value
 
         return await self._database.within(work, write=True)
@@ -230,7 +266,8 @@ class SqlLedger:
         """See machine.Ledger."""
 
         def work(rows: Rows) -> None:
-            self._append(rows, by=by, store=store, subject=subject, note=f"refused {code}: {detail}")
+            note = f"refused {code}: {detail}"
+            append(rows, at=self._now(), by=by, store=store, subject=subject, note=note)
 
         await self._database.within(work, write=True)
 
@@ -281,18 +318,36 @@ class SqlLedger:
 
     async def verify(self) -> tuple[str, ...]:
         """What is wrong with the record, a sentence each: damage and careless edits, not a forger's work."""
-
-        def work(rows: Rows) -> tuple[str, ...]:
-            events = rows.select("SELECT * FROM events ORDER BY number")
-            moves = rows.select("SELECT id, move FROM moves ORDER BY id")
-            switches = rows.select("SELECT name, value FROM switches ORDER BY name")
-            return (*rows.damage(), *records.faults(events, moves, switches))
-
-        return await self._database.within(work, write=False)
+        return await self._database.within(faults, write=False)
 
     async def head(self) -> str:
         """The hash of the newest event, to be noted elsewhere."""
-        return await self._database.within(lambda rows: _last_event(rows)[1], write=False)
+        return await self._database.within(lambda rows: last_event(rows)[1], write=False)
+
+    async def count(self) -> Mapping[str, int]:
+        """How many ``moves``, ``open_moves``, ``events`` and ``received`` there are."""
+
+        def work(rows: Rows) -> Mapping[str, int]:
+            (counts,) = rows.select(_COUNT, _among(OPEN))
+            return counts
+
+        return await self._database.within(work, write=False)
+
+    @property
+    def newest(self) -> int:
+        """The version that this program knows."""
+        return VERSION
+
+    async def version(self) -> int:
+        """See Database."""
+        return await self._database.version()
+
+    async def upgrade(self) -> None:
+        """See Database."""
+        await self._database.upgrade()
+
+    def _noted(self, rows: Rows, *, by: str, subject: str, note: str) -> None:
+        append(rows, at=self._now(), by=by, subject=subject, note=note)
 
     def _store(self, rows: Rows, before: Move | None, move: Move, by: str) -> None:
         text = records.dump(move)
@@ -326,8 +381,9 @@ class SqlLedger:
                 "Another refund on the same order is under way, and only one may be",
                 "Call check_refund with the order; until it is settled nothing else is sent",
             ) from error
-        self._append(
+        append(
             rows,
+            at=self._now(),
             by=by,
             move_id=move.id,
             store=move.store,
@@ -338,40 +394,58 @@ class SqlLedger:
             move_hash=records.sha256(text),
         )
 
-    def _append(
-        self,
-        rows: Rows,
-        *,
-        by: str,
-        subject: str,
-        note: str,
-        store: str = "",
-        move_id: str | None = None,
-        from_state: str | None = None,
-        to_state: str | None = None,
-        move_hash: str = NOBODY,
-    ) -> None:
-        last, previous = _last_event(rows)
-        fields = {
-            "number": last + 1,
-            "at": self._now().isoformat(),
-            "by": by,
-            "move_id": move_id,
-            "store": store,
-            "subject": subject,
-            "from_state": from_state,
-            "to_state": to_state,
-            "note": note,
-            "move_hash": move_hash,
-        }
-        rows.change(_APPEND, *fields.values(), records.chained(previous, fields))
+
+def faults(rows: Rows) -> tuple[str, ...]:
+    """What is wrong with the record, a sentence each."""
+    events = rows.select("SELECT * FROM events ORDER BY number")
+    moves = rows.select("SELECT id, move FROM moves ORDER BY id")
+    switches = rows.select("SELECT name, value FROM switches ORDER BY name")
+    return (*rows.damage(), *records.faults(events, moves, switches))
 
 
-def _switch(rows: Rows, name: str) -> str:
+def append(
+    rows: Rows,
+    *,
+    at: datetime,
+    by: str,
+    subject: str,
+    note: str,
+    store: str = "",
+    move_id: str | None = None,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    move_hash: str = NOBODY,
+) -> None:
+    """Chain one more event to those that stand."""
+    last, previous = last_event(rows)
+    fields = {
+        "number": last + 1,
+        "at": at.isoformat(),
+        "by": by,
+        "move_id": move_id,
+        "store": store,
+        "subject": subject,
+        "from_state": from_state,
+        "to_state": to_state,
+        "note": note,
+        "move_hash": move_hash,
+    }
+    rows.change(_APPEND, *fields.values(), records.chained(previous, fields))
+
+
+def turn(rows: Rows, name: str, value: str, *, note: str, by: str, at: datetime) -> None:
+    """Turn a switch, and keep who did it."""
+    rows.change(_TURN, name, value)
+    append(rows, at=at, by=by, subject=name, note=note, move_hash=records.sha256(value))
+
+
+def switch(rows: Rows, name: str) -> str:
+    """What a switch stands at; empty where it is off."""
     return next((row["value"] for row in rows.select(_SWITCH, name)), "")
 
 
-def _last_event(rows: Rows) -> tuple[int, str]:
+def last_event(rows: Rows) -> tuple[int, str]:
+    """The number and the hash of the newest event."""
     return next(((row["number"], row["hash"]) for row in rows.select(_LAST_EVENT)), (0, NOBODY))
 
 
