@@ -8,6 +8,7 @@ SEED ?= 1
 RUNS ?= 600
 COUNT ?= 1000000
 STORES ?= one
+WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -34,7 +35,7 @@ check: $(READY)
 
 test: $(READY) check  ## every test that needs Python alone
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95 --omit='*/ledger/postgres.py'
 	$(BIN)/coverage report --fail-under=100 --omit='*/ledger/postgres.py' --include='*/money.py,*/refunds/*,*/ledger/*,*/http/*'
