@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from .clawver import READ_ONLY_KEY
 from .dialect import Call, Reply
 from .faults import KINDS, fault_from
 from .orders import Order
@@ -85,13 +86,13 @@ def _happen(sandbox: "Sandbox", name: str, body: dict[str, Any]) -> Reply:
 
 
 def _about(sandbox: "Sandbox") -> dict[str, object]:
+    clawver = {"generation": sandbox.generation, "key": sandbox.key, "read_only_key": READ_ONLY_KEY}
     return {
         "sandbox": True,
         "platform": sandbox.platform,
         "seed": sandbox.seed,
-        "generation": sandbox.generation,
-        "key": sandbox.key,
-        "read_only_key": "claw_sk_test_readonly_example",
+        "settings": dict(sandbox.settings),
+        **(clawver if sandbox.platform == "clawver" else {}),
         "orders": len(sandbox.shop.orders),
         "try": sandbox.hints,
         "fault_kinds": KINDS,
