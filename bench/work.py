@@ -112,6 +112,7 @@ async def _ledger(refunds: int) -> Figure:
         desk = Desk(
             counter.desk.stores,
             ledger,
+            ledger,
             now=counter.clock.now,
             awake=time.monotonic,
             keep_secret=counter.secrets.keep,

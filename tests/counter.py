@@ -122,6 +122,7 @@ def open_counter(
     desk = Desk(
         [store],
         ledger,
+        ledger,
         now=clock.now,
         awake=lambda: clock.awake,
         keep_secret=secrets.keep,

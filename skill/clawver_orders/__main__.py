@@ -19,6 +19,7 @@ import anyio
 
 from clawver_orders import cli, platforms
 from clawver_orders.desk import Desk
+from clawver_orders.desk.hearing import hear
 from clawver_orders.desk.reconciling import reconcile
 from clawver_orders.errors import InvalidArgument, SetupError
 from clawver_orders.http import Http, quiet_logging
@@ -110,9 +111,11 @@ class Joints:
                 stores = [self._open(store, Http(store.base_url)) for store in settings.stores]
             for store in stores:
                 open_stores.push_async_callback(store.aclose)
+            ledger = self._ledger(settings, directory)
             yield Desk(
                 stores,
-                self._ledger(settings, directory),
+                ledger,
+                ledger,
                 now=now,
                 awake=awake_clock(),
                 keep_secret=SecretFiles(directory).keep,
@@ -169,7 +172,7 @@ class Joints:
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
         from clawver_orders.approvals.page import Page  # noqa: PLC0415 - needs a web server, as the SDK does
-        from clawver_orders.server import build  # noqa: PLC0415 - the SDK takes longer to load than all else
+        from clawver_orders.server import Updates, build  # noqa: PLC0415 - the SDK takes longer to load than all
         from clawver_orders.server.stdio import serve_stdio  # noqa: PLC0415
 
         page = Page()
@@ -177,10 +180,12 @@ class Joints:
             capabilities = [store.capabilities for store in desk.stores] or [
                 platforms.load("clawver", self._modules).capabilities
             ]
-            server = build(desk, capabilities=capabilities)
+            updates = Updates()
+            server = build(desk, capabilities=capabilities, updates=updates)
             async with anyio.create_task_group() as tasks:
                 if desk.stores:
                     tasks.start_soon(partial(reconcile, desk, sleep=anyio.sleep, random=random.random))
+                    tasks.start_soon(partial(hear, desk, updates.tell, sleep=anyio.sleep, random=random.random))
                 await serve_stdio(server, desk)
                 tasks.cancel_scope.cancel()
 

@@ -40,6 +40,7 @@ Operation = Literal[
     "count_orders",
     "list_transactions",
     "webhooks",
+    "list_events",
 ]
 OPERATIONS: Final[tuple[Operation, ...]] = Operation.__args__  # type: ignore[attr-defined]
 

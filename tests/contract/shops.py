@@ -9,6 +9,7 @@ import httpx2
 from clawver_orders import platforms
 from clawver_orders.desk import Desk
 from clawver_orders.http import Http
+from clawver_orders.ledger import SqlLedger
 from clawver_orders.platforms import MODULES
 from clawver_orders.refunds.limits import NO_LIMITS, Limits
 from clawver_orders.sandbox import DIALECTS, Sandbox, open_sandbox
@@ -26,6 +27,7 @@ class Counters:
     """A desk over several shops."""
 
     desk: Desk
+    ledger: SqlLedger
     clock: Clock
     shops: dict[str, Sandbox]
 
@@ -59,9 +61,11 @@ def open_counters(
     """A desk with one store on each of the platforms, each over its own shop."""
     clock = Clock()
     shops = {name: open_sandbox(name, 7, now=clock.now, dialects=TOY_DIALECTS) for name in names}
+    ledger = Place(directory).ledger(clock.now)
     desk = Desk(
         [store_of(name, sandbox, clock) for name, sandbox in shops.items()],
-        Place(directory).ledger(clock.now),
+        ledger,
+        ledger,
         now=clock.now,
         awake=lambda: clock.awake,
         keep_secret=Secrets().keep,
@@ -69,4 +73,4 @@ def open_counters(
         read_only=read_only,
         limits=limits,
     )
-    return Counters(desk, clock, shops)
+    return Counters(desk, ledger, clock, shops)

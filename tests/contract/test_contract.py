@@ -15,6 +15,7 @@ from clawver_orders.errors import (
     RefundError,
     UnsupportedError,
 )
+from clawver_orders.events import Delivered
 from clawver_orders.order import FULFILLMENT_STATUSES, PAYMENT_STATUSES, STATUSES, Order
 from clawver_orders.platforms import MODULES
 from clawver_orders.refunds.machine import State
@@ -165,6 +166,14 @@ async def _webhooks(c: Counters) -> None:
     assert await c.desk.list_webhooks("") == ()
 
 
+async def _events(c: Counters) -> None:
+    assert await c.desk.list_events(c.store.name) == ()
+    await c.ledger.remember(c.store.name, Delivered("1", "order.paid", "7"))
+    (event,) = await c.desk.list_events(c.store.name)
+    assert (event.store, event.type, event.order_id, event.at) == (c.store.name, "order.paid", "7", c.clock.at)
+    assert c.only.requests == []
+
+
 CALLS: dict[Operation, Callable[[Counters], Awaitable[None]]] = {
     "list_orders": _list,
     "get_order": _get,
@@ -184,6 +193,7 @@ CALLS: dict[Operation, Callable[[Counters], Awaitable[None]]] = {
     "count_orders": _count,
     "list_transactions": _transactions,
     "webhooks": _webhooks,
+    "list_events": _events,
 }
 
 

@@ -85,6 +85,7 @@ async def opened(life: Life, reach: Reach) -> AsyncIterator[tuple[Desk, WatchedL
     desk = Desk(
         [store],
         ledger,
+        ledger,
         now=now,
         awake=lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
         keep_secret=Secrets().keep,

@@ -135,7 +135,7 @@ async def test_a_new_download_link_is_made_by_the_shop_and_by_the_buyers_token(c
 
 async def test_without_a_store_every_call_says_how_to_set_one_up(tmp_path: Path) -> None:
     counter, clock = open_counter(tmp_path), Clock()
-    desk = Desk([], counter.ledger, now=clock.now, awake=lambda: 0.0, keep_secret=Secrets().keep)
+    desk = Desk([], counter.ledger, counter.ledger, now=clock.now, awake=lambda: 0.0, keep_secret=Secrets().keep)
     for call in (
         desk.list_orders(""),
         desk.get_order("", "1"),

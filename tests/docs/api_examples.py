@@ -141,9 +141,11 @@ def _guests_desk(directory: Path) -> Desk:
     """A desk over a WooCommerce whose store has no keys: it opens guests' orders."""
     clock = Clock()
     sandbox = open_sandbox("woocommerce", 7, now=clock.now)
+    ledger = Place(directory).ledger(clock.now)
     return Desk(
         [store_of(sandbox, keys=NONE)],
-        Place(directory).ledger(clock.now),
+        ledger,
+        ledger,
         now=clock.now,
         awake=lambda: clock.awake,
         keep_secret=Secrets().keep,

@@ -20,6 +20,7 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 
 from clawver_orders.cli import commands
 from clawver_orders.cli.demo import tell
+from clawver_orders.events import Delivered
 from clawver_orders.platforms import MODULES, load, settings_of
 from clawver_orders.server import build
 from clawver_orders.settings.keys import KEYS, STORE_KEYS, VARIABLES, platform_key
@@ -282,6 +283,9 @@ async def _tools_and_examples(directory: Path) -> tuple[list[Tool], dict[str, st
         hook = await shown("create_webhook", {"url": "https://hooks.example/claw", "events": ["order.paid"]})
         await shown("list_webhooks", {})
         await shown("delete_webhook", {"webhook_id": hook["webhook"]["id"]})
+        for delivered in (Delivered("1", "order.paid", counter.refundable), Delivered("2", "order.shipped")):
+            await counter.ledger.remember("clawver", delivered)
+        await shown("list_events", {"limit": 5})
         return (await client.list_tools()).tools, examples
 
 

@@ -140,9 +140,11 @@ def _now() -> datetime:
 async def _run(course: _Course, url: str, number: int) -> None:
     """One process: a desk that meets the others at each order."""
     http = Http(url)
+    ledger = course.open_ledger()
     desk = Desk(
         [ClawverStore("clawver", http, Key(course.sandbox.key), "USD", _now)],
-        course.open_ledger(),
+        ledger,
+        ledger,
         now=_now,
         awake=time.monotonic,
         keep_secret=_keep_nothing,

@@ -99,4 +99,5 @@ def right_calls(counter: Counter) -> Mapping[str, dict[str, Any]]:
         "check_refund": {},
         "create_webhook": {"url": "https://hooks.example/claw", "events": ["order.paid"]},
         "list_webhooks": {},
+        "list_events": {},
     }

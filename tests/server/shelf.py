@@ -172,9 +172,11 @@ class Shelf(Store):
 def desk_of(directory: Path, stores: Sequence[Store], *, clock: Clock | None = None, **options: object) -> Desk:
     """A desk over these stores, with a clock that stands."""
     clock = clock or Clock()
+    ledger = Place(directory).ledger(clock.now)
     return Desk(
         stores,
-        Place(directory).ledger(clock.now),
+        ledger,
+        ledger,
         now=clock.now,
         awake=lambda: clock.awake,
         keep_secret=Secrets().keep,

@@ -12,7 +12,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.server import build
 from tests.counter import YES, open_counter
-from tests.docs.api_examples import PAGE, RAW, blocks
+from tests.docs.example_pages import PAGES, RAW, blocks
 
 pytestmark = pytest.mark.anyio
 
@@ -23,11 +23,11 @@ async def yes(context: ClientRequestContext, params: ElicitRequestParams) -> Eli
 
 
 def calls() -> list[tuple[str, dict[str, Any]]]:
-    """Every call of the examples page, with its arguments as they stand there."""
+    """Every call of the page of examples on Clawver, with its arguments as they stand there."""
     return [
         (block.info.split()[2], json.loads(block.text))
-        for block in blocks(PAGE.read_text())
-        if block.section != RAW and block.info.startswith("json call ")
+        for block in blocks(PAGES[0].page.read_text())
+        if not block.section.startswith(RAW) and block.info.startswith("json call ")
     ]
 
 

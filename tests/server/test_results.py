@@ -15,6 +15,7 @@ from mcp_types import CallToolResult
 from clawver_orders import order as model
 from clawver_orders.desk.results import Listing
 from clawver_orders.errors import RateLimitedError
+from clawver_orders.events import Delivered
 from clawver_orders.money import Money
 from clawver_orders.order import Customer, Item, Order, Shipment, ShopRefund, Totals
 from clawver_orders.server import render, results
@@ -41,6 +42,7 @@ RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)")
 async def every_result(counter: Counter, era: Era) -> dict[str, CallToolResult]:
     """A good answer of every tool; each checked against its published schema."""
     found: dict[str, CallToolResult] = {}
+    await counter.ledger.remember("clawver", Delivered("1", "order.shipped", counter.refundable))
     async with client_of(server_of(counter.desk), era, lambda _: yes()) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         for name, arguments in right_calls(counter).items():

@@ -79,7 +79,7 @@ async def test_a_server_without_a_key_lists_its_tools_and_says_what_is_missing(t
     for env in keys:
         async with started(home=tmp_path, env=env) as wire:
             tools = (await wire.answer(await wire.ask("tools/list")))["result"]["tools"]
-            assert len(tools) == 13
+            assert len(tools) == 14
             answer = await wire.answer(await wire.ask("tools/call", {"name": "list_orders", "arguments": {}}))
             (content,) = answer["result"]["content"]
             assert answer["result"]["isError"]

@@ -20,9 +20,11 @@ YES = Consent(given=True, how="form")
 
 
 def desk_of(directory: Path, shop: Sandbox, clock: Clock, *, record_only: bool = False) -> Desk:
+    ledger = Place(directory).ledger(clock.now)
     return Desk(
         [store_of(shop, record_only=record_only)],
-        Place(directory).ledger(clock.now),
+        ledger,
+        ledger,
         now=clock.now,
         awake=lambda: clock.awake,
         keep_secret=Secrets().keep,
@@ -101,9 +103,11 @@ async def test_too_much_is_refused_here_since_the_shop_would_say_500(tmp_path: P
 
 async def test_a_guests_order_is_opened_with_key_and_address_through_the_desk(tmp_path: Path, clock: Clock) -> None:
     shop = sandbox(now=clock.now)
+    ledger = Place(tmp_path).ledger(clock.now)
     desk = Desk(
         [store_of(shop, keys=(None, None))],
-        Place(tmp_path).ledger(clock.now),
+        ledger,
+        ledger,
         now=clock.now,
         awake=lambda: clock.awake,
         keep_secret=Secrets().keep,

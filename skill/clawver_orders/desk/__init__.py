@@ -6,7 +6,7 @@ from typing import Literal
 
 import anyio
 
-from clawver_orders.desk import arguments, listing
+from clawver_orders.desk import arguments, hearing, listing
 from clawver_orders.desk.abilities import Abilities, refuse_unused
 from clawver_orders.desk.actions import Actions
 from clawver_orders.desk.asking import Asking
@@ -28,6 +28,7 @@ from clawver_orders.desk.results import (
 from clawver_orders.desk.tracking import whereabouts
 from clawver_orders.desk.webhooks import Webhooks
 from clawver_orders.errors import DeskError, RefundError, SetupError
+from clawver_orders.events import Inbox, Received
 from clawver_orders.order import Counts, Download, Order, Receipt, Webhook
 from clawver_orders.refunds.limits import NO_LIMITS, Limits
 from clawver_orders.refunds.machine import Ledger, Move
@@ -47,6 +48,7 @@ class Desk:
     Args:
         stores: The configured shops; may be empty, then every method says how to set one up.
         ledger: The durable record of money moves.
+        inbox: The durable list of what the shops told.
         now: The wall clock, in the zone that a day is meant in.
         awake: Seconds of a clock that also counts while the machine sleeps.
         keep_secret: Keeps a webhook's signing secret: store, action id, secret.
@@ -65,6 +67,7 @@ class Desk:
         self,
         stores: Sequence[Store],
         ledger: Ledger,
+        inbox: Inbox,
         *,
         now: Callable[[], datetime],
         awake: Callable[[], float],
@@ -84,6 +87,7 @@ class Desk:
         self.read_only = read_only
         self.trust_forms = trust_forms
         self.customer_data: Literal["masked", "full"] = customer_data
+        self.inbox = inbox
         self._now = now
         self.moves = Moves(ledger, now, awake, limits)
         asking = Asking(approve_with, approval_address)
@@ -317,6 +321,20 @@ class Desk:
         """Stop the shop from sending events there."""
         self._refuse_read_only()
         await self.abilities.able(store, "webhooks").delete_webhook(webhook_id)
+
+    async def list_events(
+        self, store: str = "", *, order_id: str = "", of_type: str = "", after_id: str = "", limit: int = 20
+    ) -> tuple[Received, ...]:
+        """What one store told of its own accord, or all did, newest first; ``after_id`` asks for later ones only."""
+        able = (self.abilities.able(store, "list_events"),) if store else self.abilities.every("list_events")
+        return await hearing.listed(
+            self.inbox,
+            (one.name for one in able),
+            order_id=order_id,
+            of_type=of_type,
+            after_id=after_id,
+            limit=limit,
+        )
 
     def _refuse_read_only(self) -> None:
         if self.read_only:

@@ -26,6 +26,7 @@ _INSTEAD: Final[Mapping[Operation, tuple[str, str]]] = {
     "count_orders": ("count its orders", "List them with list_orders, which says a total where there is one"),
     "list_transactions": ("list the payments of an order", "Look at totals and refunds with get_order"),
     "webhooks": ("register webhooks", "Register them in the shop's own dashboard"),
+    "list_events": ("tell the desk of events", "Look at the order with get_order, or list orders with list_orders"),
 }
 
 

@@ -10,9 +10,10 @@ from clawver_orders import __version__
 from clawver_orders.desk import Desk
 from clawver_orders.server import completions, prompts, resources
 from clawver_orders.server.tools import tools
+from clawver_orders.server.updates import Updates, refuse_too_many
 from clawver_orders.store import Capabilities
 
-__all__ = ["build"]
+__all__ = ["Updates", "build"]
 
 _INSTRUCTIONS = (
     "The order desk of an online shop. Read before you write. Refunds take two steps: prepare_refund, then "
@@ -21,23 +22,27 @@ _INSTRUCTIONS = (
 )
 
 
-def build(desk: Desk, *, capabilities: Sequence[Capabilities]) -> MCPServer:
+def build(desk: Desk, *, capabilities: Sequence[Capabilities], updates: Updates | None = None) -> MCPServer:
     """The server of a desk.
 
     Args:
         desk: What every tool calls.
         capabilities: Of each configured store; where none is configured, of those whose tools are listed anyway.
+        updates: What tells clients that something changed; where it is left out, nothing does.
     """
+    updates = updates or Updates()
     with _without_rich():
         server: MCPServer = MCPServer(
             "clawver-orders",
             version=__version__,
             instructions=_instructions(desk),
             tools=tools(desk, capabilities),
-            middleware=[prompts.refuse_wrong_arguments],
+            middleware=[prompts.refuse_wrong_arguments, refuse_too_many],
+            subscriptions=updates.bus,
         )
     prompts.register(server)
-    resources.register(server, desk)
+    resources.register(server, desk, capabilities)
+    updates.register(server)
     completions.register(server, desk, capabilities)
     return server
 

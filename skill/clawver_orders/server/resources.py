@@ -1,7 +1,7 @@
-"""Orders, open refunds and the guides as resources."""
+"""Orders, open refunds, events and the guides as resources."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,10 +13,12 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError, InvalidArgument, NotFoundError
 from clawver_orders.server import results
+from clawver_orders.server.updates import EVENTS
+from clawver_orders.store import Capabilities
 
 
-def register(server: MCPServer, desk: Desk) -> None:
-    """Add the resources to a server."""
+def register(server: MCPServer, desk: Desk, capabilities: Sequence[Capabilities]) -> None:
+    """Add the resources to a server; the events where at least one store tells of any."""
 
     def told(result: Mapping[str, Any]) -> str:
         return json.dumps({"sandbox": True, **result} if desk.sandbox else result, ensure_ascii=False)
@@ -38,6 +40,16 @@ def register(server: MCPServer, desk: Desk) -> None:
             return told(results.refunds(await desk.check_refund()))
         except DeskError as error:
             raise ResourceError(str(error)) from error
+
+    async def events() -> str:
+        """What the shops told, newest first."""
+        try:
+            return told(results.events(await desk.list_events()))
+        except DeskError as error:
+            raise ResourceError(str(error)) from error
+
+    if any("list_events" in one.operations for one in capabilities):
+        server.resource(EVENTS, name="events", mime_type="application/json")(events)
 
     @server.resource("guide://{topic}", name="guide", mime_type="text/markdown")
     def guide(topic: str) -> str:

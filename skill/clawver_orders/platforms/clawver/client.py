@@ -71,6 +71,7 @@ class ClawverStore(Store):
                 "get_receipt",
                 "refund",
                 "webhooks",
+                "list_events",
             }
         ),
         statuses=STATUSES,

@@ -23,6 +23,7 @@ CAPABILITIES: Final = Capabilities(
             "comment_order",
             "count_orders",
             "list_transactions",
+            "list_events",
         }
     ),
     statuses=STATUSES,

@@ -44,6 +44,7 @@ WITH_KEYS: Final = Capabilities(
             "close_order",
             "comment_order",
             "count_orders",
+            "list_events",
         }
     ),
     statuses=listing.STATUSES,
@@ -53,8 +54,9 @@ WITH_KEYS: Final = Capabilities(
     keeps_reason=True,
 )
 # The Store API opens an order by its key and the buyer's address, and get_order is the one tool that takes them.
+# The shop's events need a secret, and no keys.
 WITHOUT_KEYS: Final = Capabilities(
-    operations=frozenset({"get_order"}), arguments=frozenset({"order_key", "billing_email"})
+    operations=frozenset({"get_order", "list_events"}), arguments=frozenset({"order_key", "billing_email"})
 )
 
 

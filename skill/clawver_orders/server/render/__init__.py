@@ -14,6 +14,7 @@ from clawver_orders.server.render.actions import (
     registration,
     webhooks,
 )
+from clawver_orders.server.render.events import events
 from clawver_orders.server.render.orders import (
     counted,
     download,
@@ -35,6 +36,7 @@ __all__ = [
     "counted",
     "deleted",
     "download",
+    "events",
     "handled",
     "listing",
     "order",

@@ -14,6 +14,7 @@ from clawver_orders.server.results.actions import (
     registration,
     webhooks,
 )
+from clawver_orders.server.results.events import events
 from clawver_orders.server.results.orders import (
     counted,
     download,
@@ -34,6 +35,7 @@ __all__ = [
     "counted",
     "deleted",
     "download",
+    "events",
     "handled",
     "listing",
     "order",

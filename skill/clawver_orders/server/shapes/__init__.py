@@ -18,6 +18,7 @@ from clawver_orders.server.shapes.actions import (
     RefundsResult,
     StandingResult,
 )
+from clawver_orders.server.shapes.events import Event, EventsResult
 from clawver_orders.server.shapes.orders import (
     Counts,
     CountsResult,
@@ -64,6 +65,8 @@ __all__ = [
     "Customer",
     "DeletedResult",
     "DownloadResult",
+    "Event",
+    "EventsResult",
     "Item",
     "ListingResult",
     "Note",

@@ -15,13 +15,13 @@ from clawver_orders.desk import Desk
 from clawver_orders.order import DateField, Sort
 from clawver_orders.server import shapes
 from clawver_orders.server.strict import strict
-from clawver_orders.server.tools import actions, orders, refunds, webhooks
+from clawver_orders.server.tools import actions, events, orders, refunds, webhooks
 from clawver_orders.server.tools.made import READ
 from clawver_orders.store import ARGUMENTS, Argument, Capabilities, Operation
 
 __all__ = ["tools"]
 
-_STORE_IS_OPTIONAL: Final = frozenset({"list_orders", "count_orders", "check_refund"})
+_STORE_IS_OPTIONAL: Final = frozenset({"list_orders", "count_orders", "list_events", "check_refund"})
 # A shop that filters by more than Clawver does is searched by more, too.
 _MORE_THAN_CLAWVER: Final = frozenset[Argument]({"payment_method", "date_field", "sort"})
 _SEARCH: Final = "E-mail, phone, order number, customer id, or order ids with commas."
@@ -60,7 +60,7 @@ def tools(desk: Desk, capabilities: Sequence[Capabilities]) -> list[Tool]:
             words={**words, "store": stores} if optional else words,
             described=described,
         )
-        for noun in (orders, refunds, actions, webhooks)
+        for noun in (orders, refunds, actions, webhooks, events)
         for made in noun.tools(desk)
         for optional in [made.function.__name__ in _STORE_IS_OPTIONAL]
         if made.operation in operations and (made.annotations is READ or not desk.read_only)
