@@ -22,6 +22,7 @@ from clawver_orders.desk import Desk
 from clawver_orders.desk.hearing import hear
 from clawver_orders.desk.reconciling import reconcile
 from clawver_orders.errors import InvalidArgument, SetupError
+from clawver_orders.events import Inbox
 from clawver_orders.http import Http, quiet_logging
 from clawver_orders.ledger import FILE_NAME, File, SqliteLedger, SqlLedger
 from clawver_orders.log import Patient
@@ -29,7 +30,7 @@ from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.refunds.limits import Limits
 from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.store import Store
-from clawver_orders.webhooks import SecretFiles
+from clawver_orders.webhooks import Receiver, SecretFiles, Sender, StoreSecrets
 
 if TYPE_CHECKING:
     from clawver_orders.approvals.page import Page
@@ -149,11 +150,8 @@ class Joints:
         process. A server opens another shop, since the record of its refunds outlives it; a person's commands
         show the shop that was opened last, as it was when it opened.
         """
-        configured = settings.stores or (
-            StoreSettings("clawver", "clawver", self._environ.get("CLAW_API_URL", "")),
-        )
         seed = _sandbox_seed(directory, another=another)
-        return [self._open_made_up(store, seed) for store in configured]
+        return [self._open_made_up(store, seed) for store in self._configured(settings)]
 
     def _open_made_up(self, store: StoreSettings, seed: int) -> Store:
         import httpx2  # noqa: PLC0415 - only for a sandbox in this process
@@ -188,6 +186,55 @@ class Joints:
                     tasks.start_soon(partial(hear, desk, updates.tell, sleep=anyio.sleep, random=random.random))
                 await serve_stdio(server, desk)
                 tasks.cancel_scope.cancel()
+
+    async def receive(self, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+        """What the shops send, until it is stopped."""
+        from clawver_orders.webhooks.listener import listen  # noqa: PLC0415 - needs a web server
+
+        settings = self.settings()
+        receiver = self._receiver(settings, self._ledger(settings, self.state_directory(settings)))
+        await receiver.check()
+        try:
+            await listen(receiver, host, port, ready)
+        except OSError as error:
+            raise SetupError(
+                f"{host}:{port} cannot be had ({type(error).__name__})",
+                "Choose another with --port and --host; port 0 is any that is free",
+            ) from error
+
+    async def kept_secrets(self, store: str) -> Mapping[str, str]:
+        """The secrets that create_webhook made for a store, newest first, by the id of the registration."""
+        kept = await SecretFiles(self.state_directory(self.settings())).of(store)
+        return {one.action_id: one.secret for one in kept}
+
+    def _receiver(self, settings: Settings, inbox: Inbox) -> Receiver:
+        """What takes the events of all stores whose platform sends some."""
+        files = SecretFiles(self.state_directory(settings))
+        senders: dict[str, Sender] = {}
+        for store in self._configured(settings):
+            verify = platforms.load(store.platform, self._modules).webhook
+            if verify is not None:
+                secrets = StoreSecrets(store.name, files, self._webhook_secrets(store))
+                senders[store.name] = Sender(verify, secrets)
+        return Receiver(senders, inbox)
+
+    def _configured(self, settings: Settings) -> Sequence[StoreSettings]:
+        """The stores; in the sandbox, one of Clawver's where there are none."""
+        if settings.stores or not self._sandbox:
+            return settings.stores
+        return (StoreSettings("clawver", "clawver", self._environ.get("CLAW_API_URL", "")),)
+
+    def _webhook_secrets(self, store: StoreSettings) -> list[Secret | Plain]:
+        """What the settings name, and what a made-up shop signs with."""
+        named: list[Secret | Plain] = [
+            secret for secret in (store.webhook_secret, store.previous_webhook_secret) if secret is not None
+        ]
+        if self._sandbox:
+            from clawver_orders.sandbox import open_sandbox  # noqa: PLC0415 - only for a sandbox
+
+            made_up = open_sandbox(store.platform, 0).settings.get("webhook_secret")
+            named += [Plain(str(made_up))] if made_up else []
+        return named
 
     async def simulate(
         self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]

@@ -27,6 +27,8 @@ _MODULES: Final = {
     "freeze": "safety",
     "unfreeze": "safety",
     "pin": "safety",
+    "webhooks": "webhooks",
+    "events": "events",
     "sandbox": "serving",
     "doctor": "doctor",
     "demo": "demo",
@@ -81,6 +83,14 @@ class Joints(Protocol):
 
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
+        ...
+
+    async def receive(self, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+        """Receive what the shops send until it is stopped; ready is called with the address once it answers."""
+        ...
+
+    async def kept_secrets(self, store: str) -> Mapping[str, str]:
+        """The secrets that create_webhook made for a store, newest first, by the id of the registration."""
         ...
 
     async def simulate(

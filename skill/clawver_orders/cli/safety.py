@@ -13,7 +13,7 @@ from clawver_orders.cli import Join, options
 from clawver_orders.cli.terminal import Terminal, person
 from clawver_orders.desk import Desk
 
-_WHO = "a person at the terminal"
+WHO = "a person at the terminal"
 
 
 @click.command()
@@ -24,7 +24,7 @@ def freeze(join: Join, config: Path | None, *, sandbox: bool) -> None:
 
     async def work() -> None:
         async with join(config=config, sandbox=sandbox).open_desk() as desk:
-            await desk.moves.ledger.turn("frozen", lambda _: _WHO, note="frozen", by=_WHO)
+            await desk.moves.ledger.turn("frozen", lambda _: WHO, note="frozen", by=WHO)
 
     anyio.run(work)
     click.echo("Frozen: no refund is prepared, confirmed or sent. What was sent before is still looked for.")
@@ -40,11 +40,11 @@ def unfreeze(join: Join, config: Path | None, *, sandbox: bool) -> int:
         if terminal.ask("Type unfreeze to let money move again, anything else to leave it:") != "unfreeze":
             terminal.say("That is not it. Nothing was changed.")
             return 1
-        await desk.moves.ledger.turn("frozen", lambda _: "", note="unfrozen", by=_WHO)
+        await desk.moves.ledger.turn("frozen", lambda _: "", note="unfrozen", by=WHO)
         terminal.say("Money can move again.")
         return 0
 
-    return _guarded(join(config=config, sandbox=sandbox).open_desk, "unfreeze", work)
+    return guarded(join(config=config, sandbox=sandbox).open_desk, "unfreeze", work)
 
 
 @click.group()
@@ -63,11 +63,11 @@ def set_(join: Join, config: Path | None, *, sandbox: bool) -> int:
         if terminal.ask_hidden("Once more:") != chosen:
             terminal.say("The two are not the same. Nothing was changed.")
             return 1
-        await approvals.pin_of(desk).choose(chosen, by=_WHO)
+        await approvals.pin_of(desk).choose(chosen, by=WHO)
         terminal.say("The PIN is set: it is asked for with approve, resolve, unfreeze and on the page.")
         return 0
 
-    return _guarded(join(config=config, sandbox=sandbox).open_desk, "pin set", work)
+    return guarded(join(config=config, sandbox=sandbox).open_desk, "pin set", work)
 
 
 async def ask_pin(desk: Desk, terminal: Terminal) -> None:
@@ -77,14 +77,16 @@ async def ask_pin(desk: Desk, terminal: Terminal) -> None:
         ForbiddenError: It is wrong, or locked.
     """
     if await approvals.pin_of(desk).is_set():
-        await approvals.pin_of(desk).check(terminal.ask_hidden("PIN:"), by=_WHO)
+        await approvals.pin_of(desk).check(terminal.ask_hidden("PIN:"), by=WHO)
 
 
-def _guarded(
+def guarded(
     open_desk: Callable[[], AbstractAsyncContextManager[Desk]],
     what: str,
     work: Callable[[Desk, Terminal], Awaitable[int]],
 ) -> int:
+    """Do what only a person may: a terminal, and the PIN, where one is set."""
+
     async def ask(terminal: Terminal) -> int:
         async with open_desk() as desk:
             await ask_pin(desk, terminal)

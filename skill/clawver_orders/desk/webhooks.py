@@ -1,7 +1,9 @@
 """Webhooks at the desk: where a shop may send its events. A registration is confirmed and sent like money."""
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Final
 from urllib.parse import urlsplit
 
 from clawver_orders.desk.actions import OUTCOMES
@@ -12,10 +14,13 @@ from clawver_orders.desk.whose import A_PERSON, Whose
 from clawver_orders.errors import DeskError, ForbiddenError, InvalidArgument
 from clawver_orders.order import Webhook
 from clawver_orders.refunds import machine, rules, words
-from clawver_orders.refunds.machine import Book, Known, Move, Snapshot, State
+from clawver_orders.refunds.machine import Book, Known, Ledger, Move, Snapshot, State
 from clawver_orders.store import Answer, Deadline, Store
 
-_URL_CAP = 500
+# The switch that holds what a person allowed at the terminal: host names, with spaces between.
+ALLOWED: Final = "webhook_hosts"
+_URL_CAP: Final = 500
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 
 def _host(url: str) -> str | None:
@@ -28,6 +33,25 @@ def _host(url: str) -> str | None:
     except ValueError:
         return None
     return parts.hostname if parts.scheme == "https" else None
+
+
+async def allow(ledger: Ledger, host: str, *, by: str, remove: bool = False) -> tuple[str, ...]:
+    """Allow a host, or no longer, for this desk and all others on the same record; what a person allowed by now.
+
+    Raises:
+        InvalidArgument: It is no host name.
+    """
+    name = host.strip().lower()
+    if len(name) > 253 or not all(map(_LABEL.fullmatch, name.split("."))):
+        raise InvalidArgument(
+            "a host is a name such as hooks.example, without scheme, port or path", "Write the name alone"
+        )
+
+    def changed(hosts: str) -> str:
+        return " ".join(sorted({*hosts.split()} - {name} | (set() if remove else {name})))
+
+    note = f"events may no longer go to {name}" if remove else f"events may go to {name}"
+    return tuple((await ledger.turn(ALLOWED, changed, note=note, by=by)).split())
 
 
 class Webhooks:
@@ -56,7 +80,7 @@ class Webhooks:
         self._asking = asking
         self._whose = whose
 
-    def checked(self, store: Store, url: str, events: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    async def checked(self, store: Store, url: str, events: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """The destination and the events in their one form, if they may be registered.
 
         Raises:
@@ -68,10 +92,11 @@ class Webhooks:
             raise InvalidArgument(
                 "url is not a plain https address", 'Write it like "https://shop.example/hooks"', field="url"
             )
-        if host not in self._allowed_hosts:
+        if host not in self._allowed_hosts and host not in (await self._ledger.switch(ALLOWED)).split():
             raise ForbiddenError(
                 "The operator has not allowed events to be sent to that host",
-                "A person adds it to allowed_hosts under [webhooks] in the settings file and restarts the desk",
+                "A person types: clawver-orders webhooks allow HOST; or adds it to allowed_hosts under [webhooks] "
+                "in the settings file and restarts the desk",
             )
         known = store.capabilities.webhook_events
         if not events or any(event not in known for event in events):
@@ -96,7 +121,7 @@ class Webhooks:
 
     async def waiting(self, store: Store, url: str, events: tuple[str, ...]) -> Move:
         """The same registration, where it was asked for before and is not over; else a new one, prepared."""
-        url, events = self.checked(store, url, events)
+        url, events = await self.checked(store, url, events)
         for move in await self._ledger.find(store=store.name, subject=url, states=machine.OPEN | {State.PREPARED}):
             if move.principal != self._whose.name:
                 continue
