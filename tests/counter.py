@@ -106,6 +106,7 @@ def open_counter(
     limits: Limits = NO_LIMITS,
     approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
     wrap: Callable[[ClawverStore], ClawverStore] = lambda store: store,
+    ledger: SqlLedger | None = None,
 ) -> Counter:
     """A counter whose ledger is in a directory; a sandbox and a clock make it a second desk on the same shop."""
     clock = clock or Clock()
@@ -117,7 +118,7 @@ def open_counter(
         now=clock.now,
     )
     store = wrap(ClawverStore("clawver", http, Key(key), "USD", clock.now))
-    ledger = Place(directory).ledger(clock.now)
+    ledger = ledger or Place(directory).ledger(clock.now)
     secrets = Secrets()
     desk = Desk(
         [store],
