@@ -21,19 +21,21 @@ EVENTS: Final = "orders://events"
 _MOST: Final = 500
 _MOST_CLIENTS: Final = 1024
 _LONGEST: Final = 500
-# For a client that does not read.
-_PATIENCE_S: Final = 5.0
 
 
 class Updates:
     """Who follows what: the SDK's streams in the later era, connections in the earlier one.
 
+    Args:
+        patience_s: For a client of the earlier era that does not read; the others wait so long.
+
     Attributes:
         bus: What the SDK's streams listen to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience_s: float = 5.0) -> None:
         self.bus = InMemorySubscriptionBus()
+        self._patience_s = patience_s
         # Held until the connection ends: what the SDK hands to a handler lives no longer than its request.
         self._followed: dict[Connection, set[str]] = {}
 
@@ -51,7 +53,12 @@ class Updates:
             await self.bus.publish(ResourceUpdated(uri=uri))
         async with anyio.create_task_group() as tasks:
             for connection, followed in list(self._followed.items()):
-                tasks.start_soon(_send, connection, [uri for uri in changed if uri in followed])
+                tasks.start_soon(self._send, connection, [uri for uri in changed if uri in followed])
+
+    async def _send(self, connection: Connection, uris: Sequence[str]) -> None:
+        with anyio.move_on_after(self._patience_s):
+            for uri in uris:
+                await connection.send_resource_updated(uri)
 
     async def _follow(self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
         connection = _connection(ctx)
@@ -76,7 +83,7 @@ async def refuse_too_many(ctx: ServerRequestContext[Any, Any], call_next: CallNe
         asked = (ctx.params or {}).get("notifications")
         uris = asked.get("resourceSubscriptions") if isinstance(asked, dict) else None
         if isinstance(uris, list):
-            _refuse_too_many([str(uri) for uri in uris])
+            _refuse_too_many({str(uri) for uri in uris})
     return await call_next(ctx)
 
 
@@ -85,12 +92,6 @@ def _refuse_too_many(uris: Collection[str]) -> None:
         raise MCPError(
             INVALID_PARAMS, f"Follow at most {_MOST} resources, each with a URI of at most {_LONGEST} characters"
         )
-
-
-async def _send(connection: Connection, uris: Sequence[str]) -> None:
-    with anyio.move_on_after(_PATIENCE_S):
-        for uri in uris:
-            await connection.send_resource_updated(uri)
 
 
 def _connection(ctx: ServerRequestContext[Any, Any]) -> Connection:
