@@ -1,5 +1,6 @@
 # PostgreSQL as the record of several machines: a server of its own on loopback, crashed and misconfigured by the tests;
-# the tests of the record and of the money on it; and 24 racing processes, there and on SQLite.
+# the tests of the record and of the money on it; desks that are killed while it crashes; and 24 racing processes, there
+# and on SQLite.
 set -euo pipefail
 # shellcheck disable=SC2012 # version numbers only
 bin=$(dirname "$(ls -v /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)")
@@ -26,11 +27,14 @@ export CLAWVER_ORDERS_TEST_POSTGRES="postgresql://desk@127.0.0.1:$port/postgres"
 export CLAWVER_ORDERS_TEST_PG_CTL="${control[*]}"
 export COVERAGE_FILE=$HOME/.coverage
 cd "$REPO"
-coverage run -m pytest -q -p no:cacheprovider -k "not legacy" tests/prove/postgres.py tests/ledger/test_record.py \
-  tests/ledger/test_kept.py tests/ledger/test_received.py \
+coverage run -m pytest -q -p no:cacheprovider -k "not legacy" tests/prove/postgres.py tests/prove/database.py \
+  tests/prove/outages.py tests/ledger/test_record.py tests/ledger/test_kept.py tests/ledger/test_received.py \
+  tests/ledger/test_version.py \
   tests/ledger/test_postgres_away.py tests/refunds/test_limits.py tests/desk/test_refunds.py tests/desk/test_webhooks.py
 coverage combine -q
-coverage report --include='*/ledger/postgres.py' --fail-under=100
+coverage report --include='*/ledger/postgres.py,*/ledger/moving.py' --fail-under=100
 
+"$bin/createdb" -h 127.0.0.1 -p "$port" -U desk outage
+python -m tests.outage --database "postgresql://desk@127.0.0.1:$port/outage" --control "${control[*]}"
 python -m tests.race --processes 24 --rounds 5 --database "postgresql+psycopg://desk@127.0.0.1:$port/postgres"
 python -m tests.race --processes 24 --rounds 5
