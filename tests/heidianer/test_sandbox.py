@@ -206,9 +206,12 @@ def test_the_same_seed_is_the_same_shop_and_another_is_not() -> None:
     assert not set(bodies(7)) & set(bodies(8))
 
 
-async def test_nothing_is_sent_to_anybody_when_something_happens() -> None:
+async def test_a_payment_is_all_that_is_sent_and_to_nobody_who_did_not_ask() -> None:
     shop = sandbox()
     shop.shop.add_webhook("http://127.0.0.1/hook", ("order_paid",), "example-secret-16")
+    shop.shop.add_webhook("http://127.0.0.1/other", ("product_published",), "example-secret-16")
     async with client(shop) as opened:
         await opened.post(f"/orders/order/{shop.hints['pending_order']}/manually_marked_as_paid/")
-    assert shop.deliveries == []
+        await opened.post(f"/orders/order/{shop.hints['pending_order']}/close/")
+    (sent,) = shop.deliveries
+    assert (sent.event, sent.url) == ("order_paid", "http://127.0.0.1/hook")

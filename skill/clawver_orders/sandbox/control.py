@@ -51,6 +51,8 @@ def _answer(sandbox: "Sandbox", call: Call, body: dict[str, Any]) -> Reply:
             return _faults(sandbox)
         case ("GET", "deliveries"):
             return Reply.json(200, {"deliveries": [_plain(delivery) for delivery in sandbox.deliveries]})
+        case ("POST", "webhooks"):
+            return _register(sandbox, body)
         case ("POST", name):
             return _happen(sandbox, name, body)
     return _error(404, "no such path; GET /_sandbox lists them")
@@ -85,6 +87,16 @@ def _happen(sandbox: "Sandbox", name: str, body: dict[str, Any]) -> Reply:
     return _orders([shop.order(order_id)])
 
 
+def _register(sandbox: "Sandbox", body: dict[str, Any]) -> Reply:
+    """Where a merchant has events sent, set in the dashboard; all events, where none are named."""
+    url, secret = body.get("url"), body.get("secret", sandbox.settings.get("webhook_secret"))
+    events = _list(body, "events") if "events" in body else []
+    if not isinstance(url, str) or not isinstance(secret, str) or not secret:
+        return _error(400, "url is a text, and so is secret")
+    webhook = sandbox.shop.add_webhook(url, tuple(map(str, events)), secret)
+    return Reply.json(201, {"webhook": {"id": webhook.id, "url": url, "events": list(webhook.events)}})
+
+
 def _about(sandbox: "Sandbox") -> dict[str, object]:
     clawver = {"generation": sandbox.generation, "key": sandbox.key, "read_only_key": READ_ONLY_KEY}
     return {
@@ -102,6 +114,7 @@ def _about(sandbox: "Sandbox") -> dict[str, object]:
             "GET DELETE /_sandbox/requests",
             "GET PUT /_sandbox/faults",
             "GET /_sandbox/deliveries",
+            "POST /_sandbox/webhooks {url, secret?, events?}",
             "POST /_sandbox/advance {order_id?}",
             "POST /_sandbox/buy {kind?: print}",
             "POST /_sandbox/pay {order_id}",

@@ -38,7 +38,7 @@ class Refusal(Exception):  # noqa: N818 - the shop's word for it
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A place that wants to be told. ``events`` in the vendor's words."""
+    """A place that wants to be told. ``events`` in the vendor's words; none means all."""
 
     id: str
     url: str

@@ -215,7 +215,7 @@ class Clawver:
                 {"content-type": "application/json", "x-claw-signature": bodies.signature(body, webhook.secret)},
             )
             for webhook in shop.webhooks.values()
-            if name in webhook.events
+            if name in (webhook.events or (name,))
         ]
 
 

@@ -1,5 +1,6 @@
 """Heidianer's operations over the shop, as docs.heidianer.com describes them."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeVar
 from urllib.parse import urlencode
@@ -18,6 +19,9 @@ BOTH: Final = "heidianer_token_example"
 READER: Final = "heidianer_read_token_example"
 WRITER: Final = "heidianer_write_token_example"
 BUYER: Final = "heidianer_customer_token_example"
+WEBHOOK_SECRET: Final = "heidianer_webhook_secret_example"  # noqa: S105 - of the made-up shop only
+
+PAID: Final = "order_paid"
 
 _SCOPES: Final = {
     BOTH: frozenset({"orders:read", "orders:write"}),
@@ -42,7 +46,11 @@ class Heidianer:
     name = "heidianer"
     mount = "/api"
     currency = "CNY"
-    settings: Mapping[str, object] = {"token": BOTH, "customer_token": BUYER}
+    settings: Mapping[str, object] = {
+        "token": BOTH,
+        "customer_token": BUYER,
+        "webhook_secret": WEBHOOK_SECRET,
+    }
     operations = frozenset(
         {
             "list",
@@ -138,9 +146,16 @@ class Heidianer:
         return Reply.json(status, {"detail": _DETAILS.get(status, "A server error occurred.")})
 
     def deliveries(self, shop: Shop, event: Event) -> list[Delivery]:
-        """As Dialect: nothing is sent."""
-        del shop, event
-        return []
+        """As Dialect: of all events the shop sends one about orders; destinations are set in its dashboard."""
+        if event.name != "paid":
+            return []
+        text = json.dumps({"data": bodies.order(event.order)}, ensure_ascii=False, separators=(",", ":"))
+        body = text.encode()
+        return [
+            Delivery(webhook.id, webhook.url, PAID, body, bodies.signed(body, webhook.secret, PAID))
+            for webhook in shop.webhooks.values()
+            if PAID in (webhook.events or (PAID,))
+        ]
 
     # Who asks.
 

@@ -4,6 +4,7 @@ The fields are those of the vendor's samples, and ``paid_at``, ``customer`` and 
 own dashboard's code shows. The shape of a timeline's entry is this sandbox's own.
 """
 
+import hashlib
 import zlib
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
@@ -303,3 +304,15 @@ def counts(orders: list[Order]) -> list[dict[str, object]]:
             ("Closed", sum(order_status(order) == "closed" for order in orders), "closed"),
         )
     ]
+
+
+def signed(body: bytes, secret: str, event: str) -> dict[str, str]:
+    """The headers of an event: its signature is a hash of body and secret together, in capitals."""
+    return {
+        "content-type": "application/json",
+        "x-heyshop-event": event,
+        "x-heyshop-shop": "example",
+        "x-heyshop-shop-domain": "example.heidianer.test",
+        "x-heyshop-shop-id": "1",
+        "x-heyshop-sha256": hashlib.sha256(body + secret.encode()).hexdigest().upper(),
+    }

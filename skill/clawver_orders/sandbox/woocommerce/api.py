@@ -9,7 +9,7 @@ from typing import Final, Literal
 from ..dialect import Call, Delivery, Operation, Reply
 from ..shop import Event, Shop
 from . import books as keeping
-from . import merchant
+from . import hooks, merchant
 from .books import Books
 from .guest import guest_order
 from .listing import page
@@ -17,6 +17,7 @@ from .problem import Problem, died, is_number
 
 KEY: Final = "ck_example_readwrite"
 SECRET: Final = "cs_example_readwrite"  # noqa: S105 - opens the made-up shop only
+WEBHOOK_SECRET: Final = "woocommerce_webhook_secret_example"  # noqa: S105 - of the made-up shop only
 READ_ONLY_KEY: Final = "ck_example_readonly"
 READ_ONLY_SECRET: Final = "cs_example_readonly"  # noqa: S105 - as above
 _SECRETS: Final = {KEY: SECRET, READ_ONLY_KEY: READ_ONLY_SECRET}
@@ -79,7 +80,11 @@ class WooCommerce:
 
     def __init__(self, currency: str, *, core: str, permalinks: str, rate_limit: bool) -> None:
         self.currency = currency
-        self.settings: Mapping[str, object] = {"consumer_key": KEY, "consumer_secret": SECRET}
+        self.settings: Mapping[str, object] = {
+            "consumer_key": KEY,
+            "consumer_secret": SECRET,
+            "webhook_secret": WEBHOOK_SECRET,
+        }
         self.maintenance = False
         self.books = Books(currency)
         self._core = core
@@ -219,9 +224,8 @@ class WooCommerce:
         return _fields(call, guest_order(shop, self.books, call, number, old=self._core == "8.9"))
 
     def deliveries(self, shop: Shop, event: Event) -> list[Delivery]:
-        """As Dialect: nobody has registered here."""
-        del shop, event
-        return []
+        """As Dialect: a new order is one topic, all else that happens to it the other."""
+        return hooks.deliveries(self.books, shop, event)
 
 
 def _route(call: Call) -> tuple[str, ...]:
