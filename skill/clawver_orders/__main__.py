@@ -7,7 +7,7 @@ import secrets
 import shlex
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -21,15 +21,17 @@ from clawver_orders import cli, platforms
 from clawver_orders.desk import Desk
 from clawver_orders.desk.hearing import hear
 from clawver_orders.desk.reconciling import reconcile
+from clawver_orders.desk.whose import A_PERSON, Whose
 from clawver_orders.errors import InvalidArgument, SetupError
-from clawver_orders.events import Inbox
+from clawver_orders.events import Inbox, Received
 from clawver_orders.http import Http, quiet_logging
 from clawver_orders.ledger import FILE_NAME, File, SqliteLedger, SqlLedger
-from clawver_orders.log import Patient
+from clawver_orders.log import Json, Patient
 from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.refunds.limits import Limits
 from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.store import Store
+from clawver_orders.tokens import Tokens
 from clawver_orders.webhooks import Receiver, SecretFiles, Sender, StoreSecrets
 
 if TYPE_CHECKING:
@@ -101,13 +103,15 @@ class Joints:
         return settings.sandbox_directory if self._sandbox else settings.state_directory
 
     @asynccontextmanager
-    async def open_desk(self, *, read_only: bool = False, page: "Page | None" = None) -> AsyncIterator[Desk]:
+    async def open_desk(
+        self, *, read_only: bool = False, page: "Page | None" = None, serving: bool = False
+    ) -> AsyncIterator[Desk]:
         """The desk over the configured stores, or over the sandbox; its connections are closed at the end."""
         settings = self.settings()
         directory = self.state_directory(settings)
         async with AsyncExitStack() as open_stores:
             if self._sandbox:
-                stores = self._made_up(settings, directory, another=page is not None)
+                stores = self._made_up(settings, directory, another=serving)
             else:
                 stores = [self._open(store, Http(store.base_url)) for store in settings.stores]
             for store in stores:
@@ -129,6 +133,8 @@ class Joints:
                 approval_address=page.address if page is not None else None,
                 approve_with=self._approve_with(),
                 missing_store=no_store(self._environ),
+                # Where the page is, an assistant stands before the desk; else a person.
+                whose=Whose("") if page is not None else A_PERSON,
             )
 
     def _approve_with(self) -> str:
@@ -174,7 +180,7 @@ class Joints:
         from clawver_orders.server.stdio import serve_stdio  # noqa: PLC0415
 
         page = Page()
-        async with self.open_desk(read_only=read_only, page=page) as desk, page.listening(desk):
+        async with self.open_desk(read_only=read_only, page=page, serving=True) as desk, page.listening(desk):
             capabilities = [store.capabilities for store in desk.stores] or [
                 platforms.load("clawver", self._modules).capabilities
             ]
@@ -235,6 +241,44 @@ class Joints:
             made_up = open_sandbox(store.platform, 0).settings.get("webhook_secret")
             named += [Plain(str(made_up))] if made_up else []
         return named
+
+    def log_as_json(self) -> None:
+        """From now on the log is one JSON object a line."""
+        log_to_stderr(as_json=True)
+
+    def tokens(self) -> Tokens:
+        """The record's tokens."""
+        settings = self.settings()
+        return self._ledger(settings, self.state_directory(settings)).tokens
+
+    async def serve_http(self, *, host: str, port: int, read_only: bool) -> None:
+        """MCP over HTTP for who has a token, until it is told to stop."""
+        from clawver_orders.server.http import Terms, serve_http  # noqa: PLC0415 - as above
+
+        settings = self.settings()
+        terms = Terms(
+            host,
+            port,
+            names=settings.http.allowed_hosts,
+            origins=settings.http.allowed_origins,
+            a_minute=settings.http.requests_per_minute,
+            stateless=settings.http.stateless,
+            unset=[platforms.load("clawver", self._modules).capabilities],
+        )
+        async with self.open_desk(read_only=read_only, serving=True) as desk:
+
+            async def beside(tell: Callable[[Sequence[Received]], Awaitable[None]]) -> None:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(partial(reconcile, desk, sleep=anyio.sleep, random=random.random))
+                    tasks.start_soon(partial(hear, desk, tell, sleep=anyio.sleep, random=random.random))
+
+            await serve_http(
+                desk,
+                self.tokens(),
+                terms,
+                beside=beside,
+                settings_wrong=lambda: "" if self._sandbox else _missing_secrets(settings),
+            )
 
     async def simulate(
         self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]
@@ -310,6 +354,20 @@ class Joints:
         return None if self._sandbox else settings.database_url
 
 
+def _missing_secrets(settings: Settings) -> str:
+    """What keeps the stores from being asked, in words for the log; empty where nothing does."""
+    if not settings.stores:
+        return "no store is configured"
+    missing = []
+    for store in settings.stores:
+        for name, secret in store.secrets():
+            try:
+                secret.value()
+            except SetupError:
+                missing.append(f"stores.{store.name}.{name}")
+    return f"missing: {', '.join(missing)}" if missing else ""
+
+
 def _sandbox_seed(directory: Path, *, another: bool) -> int:
     file = directory / "seed"
     # Where it cannot be kept, each command has a shop of its own.
@@ -340,11 +398,11 @@ def _caps(settings: Settings, key: Literal["max_amount", "max_per_day"]) -> dict
     return {cap.currency: cap for cap in caps}
 
 
-def log_to_stderr() -> None:
+def log_to_stderr(*, as_json: bool = False) -> None:
     """Our own lines and the libraries' warnings; never a URL's query, a header or a body."""
-    logging.basicConfig(
-        handlers=[Patient(sys.stderr)], level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    handler = Patient(sys.stderr)
+    handler.setFormatter(Json() if as_json else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=as_json)
     logging.getLogger("clawver_orders").setLevel(logging.INFO)
     quiet_logging()
 

@@ -11,6 +11,7 @@ from clawver_orders.errors import DeskError
 from clawver_orders.ledger import SqlLedger
 from clawver_orders.platforms import settings_of
 from clawver_orders.settings import Settings, StoreSettings, load
+from clawver_orders.tokens import Tokens
 from tests.counter import Clock, Counter, open_counter
 
 
@@ -26,6 +27,8 @@ class Joined:
     counter: Counter
     environ: dict[str, str] = field(default_factory=dict)
     served: list[bool] = field(default_factory=list)
+    served_at: list[tuple[str, int, bool]] = field(default_factory=list)
+    logs_json: bool = False
     answer: datetime | DeskError | None = None
     wrong: tuple[str, ...] | DeskError | None = None
     asked: list[tuple[Path | None, bool]] = field(default_factory=list)
@@ -47,6 +50,15 @@ class Joined:
 
     async def serve(self, *, read_only: bool) -> None:
         self.served.append(read_only)
+
+    async def serve_http(self, *, host: str, port: int, read_only: bool) -> None:
+        self.served_at.append((host, port, read_only))
+
+    def log_as_json(self) -> None:
+        self.logs_json = True
+
+    def tokens(self) -> Tokens:
+        return self.counter.ledger.tokens
 
     async def receive(self, *, host: str, port: int, ready: Callable[[str], None]) -> None:
         ready(f"http://{host}:{port}")

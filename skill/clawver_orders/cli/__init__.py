@@ -16,6 +16,7 @@ from clawver_orders import __version__
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError, InvalidArgument, SetupError
 from clawver_orders.settings import Settings, StoreSettings
+from clawver_orders.tokens import Tokens
 
 _MODULES: Final = {
     "serve": "serving",
@@ -27,6 +28,7 @@ _MODULES: Final = {
     "freeze": "safety",
     "unfreeze": "safety",
     "pin": "safety",
+    "tokens": "tokens",
     "webhooks": "webhooks",
     "events": "events",
     "sandbox": "serving",
@@ -91,6 +93,18 @@ class Joints(Protocol):
 
     async def kept_secrets(self, store: str) -> Mapping[str, str]:
         """The secrets that create_webhook made for a store, newest first, by the id of the registration."""
+        ...
+
+    async def serve_http(self, *, host: str, port: int, read_only: bool) -> None:
+        """MCP over HTTP for who has a token, until it is told to stop."""
+        ...
+
+    def log_as_json(self) -> None:
+        """From now on the log is one JSON object a line."""
+        ...
+
+    def tokens(self) -> Tokens:
+        """The record's tokens."""
         ...
 
     async def simulate(

@@ -1,6 +1,7 @@
 """What the shop's clerk does: one method per tool, over any store."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Literal
 
@@ -27,6 +28,7 @@ from clawver_orders.desk.results import (
 )
 from clawver_orders.desk.tracking import whereabouts
 from clawver_orders.desk.webhooks import Webhooks
+from clawver_orders.desk.whose import A_PERSON, Whose
 from clawver_orders.errors import DeskError, RefundError, SetupError
 from clawver_orders.events import Inbox, Received
 from clawver_orders.order import Counts, Download, Order, Receipt, Webhook
@@ -61,6 +63,7 @@ class Desk:
         limits: How much may move, and whether the assistant may confirm.
         approve_with: What a person types to say yes, without the id.
         missing_store: What is told while no store is configured.
+        whose: Who stands before it.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Desk:
         approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
         approve_with: str = "clawver-orders approve",
         missing_store: SetupError | None = None,
+        whose: Whose = A_PERSON,
     ) -> None:
         self.abilities = Abilities(stores, missing_store)
         self.sandbox = sandbox
@@ -90,10 +94,36 @@ class Desk:
         self.inbox = inbox
         self._now = now
         self.moves = Moves(ledger, now, awake, limits)
-        asking = Asking(approve_with, approval_address)
-        self.refunds = Refunding(self.moves, self.abilities.named, asking)
-        self.actions = Actions(self.moves, self.abilities.named, asking)
-        self.webhooks = Webhooks(self.moves, allowed_hosts, keep_secret, asking)
+        self._asking = Asking(approve_with, approval_address)
+        self._allowed_hosts = allowed_hosts
+        self._keep_secret = keep_secret
+        self._stand_before(whose)
+
+    def _stand_before(self, whose: Whose) -> None:
+        named = self.abilities.named
+        self.refunds = Refunding(self.moves, named, self._asking, whose)
+        self.actions = Actions(self.moves, named, self._asking, whose)
+        self.webhooks = Webhooks(self.moves, self._allowed_hosts, self._keep_secret, self._asking, whose)
+
+    def before(self, whose: Whose, *, read_only: bool, trust_forms: bool | None) -> "Desk":
+        """This very desk, its record and its connections, as somebody else has it before them.
+
+        Args:
+            whose: Who; a desk has no other stores for them than theirs.
+            read_only: Whether every write is refused; what this desk refuses anyway stays refused.
+            trust_forms: As of a new desk.
+        """
+        theirs = copy(self)
+        stores = [store for store in self.stores if whose.stores is None or store.name in whose.stores]
+        none = SetupError(
+            "None of the stores that you were let in for is configured",
+            "Ask a person for a token for the stores that there are: clawver-orders tokens add",
+        )
+        theirs.abilities = Abilities(stores, none if self.stores else self.abilities.missing)
+        theirs.read_only = self.read_only or read_only
+        theirs.trust_forms = trust_forms
+        theirs._stand_before(whose)  # noqa: SLF001 - a desk, too
+        return theirs
 
     def in_flight(self) -> int:
         """How many writes are between their claim and their record at this moment."""

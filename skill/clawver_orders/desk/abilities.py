@@ -40,7 +40,7 @@ class Abilities:
 
     def __init__(self, stores: Sequence[Store], missing: SetupError | None) -> None:
         self.stores = tuple(stores)
-        self._missing = missing
+        self.missing = missing
 
     def all(self) -> tuple[Store, ...]:
         """The stores.
@@ -49,7 +49,7 @@ class Abilities:
             SetupError: There is none.
         """
         if not self.stores:
-            raise self._missing or SetupError("No store is configured", "Set CLAW_API_KEY, or try --sandbox")
+            raise self.missing or SetupError("No store is configured", "Set CLAW_API_KEY, or try --sandbox")
         return self.stores
 
     def named(self, name: str) -> Store:

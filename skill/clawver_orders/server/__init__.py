@@ -5,13 +5,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mcp.server.mcpserver import MCPServer
+from mcp.server.request_state import RequestStateSecurity
 
 from clawver_orders import __version__
 from clawver_orders.desk import Desk
 from clawver_orders.server import completions, prompts, resources
+from clawver_orders.server.scopes import scope_of
 from clawver_orders.server.tools import tools
 from clawver_orders.server.updates import Updates, refuse_too_many
 from clawver_orders.store import Capabilities
+from clawver_orders.tokens import SCOPES, Scope
 
 __all__ = ["Updates", "build"]
 
@@ -22,13 +25,22 @@ _INSTRUCTIONS = (
 )
 
 
-def build(desk: Desk, *, capabilities: Sequence[Capabilities], updates: Updates | None = None) -> MCPServer:
+def build(
+    desk: Desk,
+    *,
+    capabilities: Sequence[Capabilities],
+    updates: Updates | None = None,
+    scopes: frozenset[Scope] = frozenset(SCOPES),
+    request_state: RequestStateSecurity | None = None,
+) -> MCPServer:
     """The server of a desk.
 
     Args:
         desk: What every tool calls.
         capabilities: Of each configured store; where none is configured, of those whose tools are listed anyway.
         updates: What tells clients that something changed; where it is left out, nothing does.
+        scopes: What its clients may do; there are no other tools.
+        request_state: What seals a form's state, where several servers answer the same client.
     """
     updates = updates or Updates()
     with _without_rich():
@@ -36,9 +48,10 @@ def build(desk: Desk, *, capabilities: Sequence[Capabilities], updates: Updates 
             "clawver-orders",
             version=__version__,
             instructions=_instructions(desk),
-            tools=tools(desk, capabilities),
+            tools=[tool for tool in tools(desk, capabilities) if scope_of(tool) in scopes],
             middleware=[prompts.refuse_wrong_arguments, refuse_too_many],
             subscriptions=updates.bus,
+            request_state_security=request_state,
         )
     prompts.register(server)
     resources.register(server, desk, capabilities)

@@ -26,7 +26,7 @@ from clawver_orders.server.http.roll import Roll
 from clawver_orders.store import Capabilities
 from clawver_orders.tokens import Tokens
 
-__all__ = ["Hearing", "Terms", "is_loopback", "serve_http"]
+__all__ = ["Beside", "Terms", "is_loopback", "serve_http"]
 
 _log = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -39,8 +39,8 @@ _READS_S: Final = 3.0
 _LOOK_EVERY_S: Final = 0.05
 _ROLL_CALL_S: Final = 2.0
 
-# Listens for events until cancelled, and gives them on.
-Hearing = Callable[[Callable[[Sequence[Received]], Awaitable[None]]], Coroutine[Any, Any, None]]
+# Runs beside until cancelled, and is given what tells clients of the shops' events.
+Beside = Callable[[Callable[[Sequence[Received]], Awaitable[None]]], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,10 @@ async def serve_http(
     tokens: Tokens,
     terms: Terms,
     *,
-    hear: Hearing,
+    beside: Beside,
     settings_wrong: Callable[[], str],
     webhooks: ASGIApp | None = None,
+    ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT.
 
@@ -81,9 +82,10 @@ async def serve_http(
         desk: The desk, as a person has it.
         tokens: Who is let in.
         terms: Where and how.
-        hear: Listens for the shops' events.
+        beside: What the desk does meanwhile.
         settings_wrong: What is wrong with the settings, in words for the log; empty where nothing is.
         webhooks: What receives the shops' events below /webhooks/, if that is done here.
+        ready: Called with the address once it listens.
 
     Raises:
         SetupError: It must not start like this, or cannot.
@@ -96,7 +98,7 @@ async def serve_http(
     async with anyio.create_task_group() as tasks:
         counters = Counters(desk, tasks, partial(Counter, unset=terms.unset, key=key, stateless=terms.stateless))
 
-        async def ready() -> str:
+        async def wrong() -> str:
             try:
                 await roll.all()
             except DeskError as error:
@@ -110,12 +112,12 @@ async def serve_http(
             names=names,
             origins=terms.origins,
             pace=Pace(terms.a_minute, time.monotonic),
-            ready=ready,
+            wrong=wrong,
             webhooks=webhooks,
         )
         serving = server(gate)
         await tasks.start(_leave_on_signal, desk, gate, serving)
-        tasks.start_soon(hear, counters.tell)
+        tasks.start_soon(beside, counters.tell)
         if not open_to_all:
             tasks.start_soon(_call_the_roll, roll, counters)
         address = listener.getsockname()
@@ -123,7 +125,9 @@ async def serve_http(
         # What was loaded stays for good: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
-        _log.info("listening at http://%s:%d%s%s", host, address[1], PATH, " for everybody" if open_to_all else "")
+        url = f"http://{host}:{address[1]}{PATH}"
+        _log.info("listening at %s%s", url, ", for everybody on this machine" if open_to_all else "")
+        ready(url)
         with listener:
             await serving.serve([listener])
         tasks.cancel_scope.cancel()

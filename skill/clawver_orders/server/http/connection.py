@@ -28,18 +28,12 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(app: ASGIApp, *, received_within_s: float = RECEIVED_WITHIN_S, connections: int | None = None) -> Server:
-    """A server for an application.
-
-    Args:
-        app: The application.
-        received_within_s: How long a request may take to arrive.
-        connections: How many there may be at a time; None: as many as are good for this process.
-    """
-    most = _most_connections() if connections is None else connections
+def server(app: ASGIApp) -> Server:
+    """A server for an application."""
+    most = _most_connections()
 
     def connection(*args: Any, **kwargs: Any) -> _Connection:
-        return _Connection(*args, received_within_s=received_within_s, most=most, **kwargs)
+        return _Connection(*args, most=most, **kwargs)
 
     return Server(
         uvicorn.Config(
@@ -64,13 +58,12 @@ def _most_connections() -> int:
     except ImportError:
         return _CONNECTIONS
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(_CONNECTIONS, files // 2))
+    return _CONNECTIONS if files == resource.RLIM_INFINITY else min(_CONNECTIONS, files // 2)
 
 
 class _Connection(H11Protocol):
-    def __init__(self, *args: Any, received_within_s: float, most: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._received_within_s = received_within_s
         self._most = most
         self._cut: asyncio.TimerHandle | None = None
 
@@ -94,7 +87,7 @@ class _Connection(H11Protocol):
 
     def _expect(self) -> None:
         if self._cut is None:
-            self._cut = self.loop.call_later(self._received_within_s, self.transport.abort)
+            self._cut = self.loop.call_later(RECEIVED_WITHIN_S, self.transport.abort)
 
     def _expect_nothing(self) -> None:
         if self._cut is not None:

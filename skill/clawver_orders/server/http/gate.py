@@ -59,7 +59,7 @@ class Gate:
         names: By which names the service is called, without ports.
         origins: Which pages may call it.
         pace: How often each may.
-        ready: What keeps it from working, in words for the log; empty where nothing does.
+        wrong: What keeps the desk from working, in words for the log; empty where nothing does.
         webhooks: What answers below /webhooks/, if anything does.
     """
 
@@ -72,7 +72,7 @@ class Gate:
         names: frozenset[str],
         origins: frozenset[str],
         pace: Pace,
-        ready: Callable[[], Awaitable[str]],
+        wrong: Callable[[], Awaitable[str]],
         webhooks: ASGIApp | None = None,
     ) -> None:
         self._counters = counters
@@ -81,7 +81,7 @@ class Gate:
         self._names = names
         self._origins = origins
         self._pace = pace
-        self._ready = ready
+        self._wrong = wrong
         self._webhooks = webhooks
         self.draining = False
         self._answering = 0
@@ -99,7 +99,7 @@ class Gate:
             await self._serve(scope, receive, send)
 
     async def _readiness(self) -> Response:
-        wrong = "it is stopping" if self.draining else await self._ready()
+        wrong = "it is stopping" if self.draining else await self._wrong()
         if wrong:
             _log.warning("not ready: %s", wrong)
         return JSONResponse({"status": "not ready" if wrong else "ready"}, 503 if wrong else 200)
