@@ -1,6 +1,6 @@
 """A client of either era that follows resources, and what it is told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +8,11 @@ from typing import Any
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp import Client
+from mcp.client import ClientRequestContext
 from mcp.client.subscriptions import ResourceUpdated
 from mcp_types import (
+    ElicitRequestParams,
+    ElicitResult,
     EmptyResult,
     ResourceUpdatedNotification,
     SubscribeRequest,
@@ -49,23 +52,32 @@ async def leave(client: Client, uri: str) -> None:
 
 
 @asynccontextmanager
-async def following(server: Any, era: Era, *uris: str) -> AsyncIterator[Follower]:
-    """A client that follows these; ``server`` is whatever a Client takes."""
+async def following(
+    server: Any, era: Era, *uris: str, answer: Callable[[str], ElicitResult] | None = None
+) -> AsyncIterator[Follower]:
+    """A client that follows these; with an answer it has forms. ``server`` is whatever a Client takes."""
     send, came = anyio.create_memory_object_stream[str](100)
 
     async def hear(message: object) -> None:
         if isinstance(message, ResourceUpdatedNotification):
             send.send_nowait(str(message.params.uri))
 
+    async def fill_in(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        assert answer is not None
+        return answer(params.message)
+
+    person = fill_in if answer else None
     with send, came:
         if era == "legacy":
-            async with Client(server, mode=era, raise_exceptions=True, message_handler=hear) as client:
+            async with Client(
+                server, mode=era, raise_exceptions=True, message_handler=hear, elicitation_callback=person
+            ) as client:
                 for uri in uris:
                     await follow(client, uri)
                 yield Follower(client, came)
             return
         async with (
-            Client(server, mode=era, raise_exceptions=True) as client,
+            Client(server, mode=era, raise_exceptions=True, elicitation_callback=person) as client,
             client.listen(resource_subscriptions=list(uris)) as subscription,
             anyio.create_task_group() as tasks,
         ):

@@ -142,7 +142,7 @@ def test_without_a_key_the_tools_list_and_the_first_call_says_what_to_do(tmp_pat
         try:
             wire = Wire(process)
             wire.initialize()
-            assert len(wire.ask(2, "tools/list")["result"]["tools"]) == 13
+            assert len(wire.ask(2, "tools/list")["result"]["tools"]) == 14
             result = wire.ask(3, "tools/call", {"name": "list_orders", "arguments": {}})["result"]
         finally:
             process.kill()
