@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from clawver_orders.desk.results import Registration
+from clawver_orders.desk.webhooks import ALLOWED, allow
 from clawver_orders.errors import ForbiddenError, InvalidArgument, NotFoundError, RefundError
 from clawver_orders.refunds.machine import State
 from tests.counter import NO, YES, Counter, open_counter
@@ -30,6 +31,33 @@ async def test_a_host_that_the_operator_did_not_allow_is_forbidden_and_says_how(
         await create(counter, YES)
     assert "allowed_hosts" in str(caught.value)
     assert counter.sandbox.requests == []
+
+
+async def test_a_host_that_a_person_allows_at_the_terminal_counts_at_once_and_for_every_desk(
+    tmp_path: Path,
+) -> None:
+    desk, other = open_counter(tmp_path), open_counter(tmp_path)
+    with pytest.raises(ForbiddenError, match="clawver-orders webhooks allow HOST"):
+        await create(desk)
+    assert await allow(other.ledger, "Hooks.Example", by="lee") == ("hooks.example",)
+    assert await allow(other.ledger, "b.example", by="lee") == ("b.example", "hooks.example")
+    assert (await create(desk)).action.state is State.PREPARED
+    with pytest.raises(ForbiddenError):
+        await create(desk, url="https://example/clawver")
+    assert await allow(other.ledger, "hooks.example", by="lee", remove=True) == ("b.example",)
+    with pytest.raises(ForbiddenError):
+        await create(desk, url="https://hooks.example/other")
+    assert await desk.ledger.verify() == ()
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", " ", "*", "a b", "https://a.example", "a.example:443", "a.example/x", "ä.example", "a..b", "x" * 300],
+)
+async def test_what_is_no_host_name_is_not_allowed(counter: Counter, host: str) -> None:
+    with pytest.raises(InvalidArgument):
+        await allow(counter.ledger, host, by="lee")
+    assert await counter.ledger.switch(ALLOWED) == ""
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,19 @@ def test_a_receiver_without_a_secret_does_not_start(tmp_path: Path) -> None:
     assert "No configured store sends events" in nothing.stderr
 
 
+def test_the_made_up_shops_have_a_receiver_and_a_record_of_their_own(environ: dict[str, str]) -> None:
+    signed = "heidianer_webhook_secret_example"
+    with started(environ, "--sandbox") as (url, _):
+        assert post(url, HEIDIANER, secret=signed) == 200
+        assert post(url, CLAWVER) == 200
+    with started(environ) as (url, _):
+        assert post(url, HEIDIANER, secret=signed) == 401
+    assert tail(environ) == []
+    found = tail(environ, "--sandbox", "--store", "heidianer")
+    assert [(one["sandbox"], one["id"]) for one in found] == [(True, "1")]
+    assert without_a_terminal(("events", "tail", "--sandbox"), environ).stdout.startswith("SANDBOX")
+
+
 def test_a_port_that_is_taken_is_said(environ: dict[str, str]) -> None:
     with started(environ) as (url, _):
         port = url.rpartition(":")[2]

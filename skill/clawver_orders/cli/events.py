@@ -13,7 +13,8 @@ from clawver_orders.cli.shown import SANDBOX, minute, plain
 from clawver_orders.events import Received
 
 _EVERY_S: Final = 1.0
-_AT_ONCE: Final = 100
+_MOST: Final = 100
+_ALL: Final = 1_000_000
 
 
 @click.group()
@@ -23,9 +24,7 @@ def events() -> None:
 
 @events.command(epilog="\b\nclawver-orders events tail --follow\n")
 @click.option("--follow", is_flag=True, help="Stay, and show what comes, until Ctrl-C.")
-@click.option(
-    "--last", default=20, type=click.IntRange(0, _AT_ONCE), show_default=True, help="So many to begin with."
-)
+@click.option("--last", default=20, type=click.IntRange(0, _MOST), show_default=True, help="So many to begin with.")
 @options.as_json
 @options.of_stores
 @options.of_desk
@@ -45,10 +44,7 @@ def tail(
             _show(newest[:last], as_json=as_json, sandbox=desk.sandbox)
             after = newest[0].id if newest else 0
             while follow:
-                # The oldest of what is new first, however much there is.
-                news = await desk.inbox.received(store=store, after_id=after, limit=_AT_ONCE)
-                if len(news) == _AT_ONCE:
-                    news = await desk.inbox.received(store=store, after_id=after, limit=news[0].id - after)
+                news = await desk.inbox.received(store=store, after_id=after, limit=_ALL)
                 _show(news, as_json=as_json, sandbox=desk.sandbox)
                 after = news[0].id if news else after
                 await anyio.sleep(_EVERY_S)
