@@ -278,6 +278,7 @@ class Joints:
                 terms,
                 beside=beside,
                 settings_wrong=lambda: "" if self._sandbox else _missing_secrets(settings),
+                webhooks=self._receiver(settings, desk.inbox),
             )
 
     async def simulate(

@@ -179,6 +179,23 @@ def test_the_made_up_shops_have_a_receiver_and_a_record_of_their_own(environ: di
     assert without_a_terminal(("events", "tail", "--sandbox"), environ).stdout.startswith("SANDBOX")
 
 
+def test_the_service_receives_events_too(environ: dict[str, str]) -> None:
+    """Without a token: who signs is known by that."""
+    command = [sys.executable, "-m", "clawver_orders", "serve", "--http", "--port", "0", "--sandbox"]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        try:
+            url = next(line.split()[4] for line in process.stderr if "listening at" in line)
+            origin = url.partition("/mcp")[0].rstrip(",")
+            assert post(origin, CLAWVER) == 200
+            assert post(origin, CLAWVER, secret=OTHER) == 401
+            assert httpx2.get(f"{origin}/webhooks/clawver").status_code == 405
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert [one["type"] for one in tail(environ, "--sandbox")] == ["order.paid"]
+
+
 def test_a_port_that_is_taken_is_said(environ: dict[str, str]) -> None:
     with started(environ) as (url, _):
         port = url.rpartition(":")[2]

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any, Final
 
 import anyio
@@ -117,8 +117,9 @@ class _Connection(H11Protocol):
 
 def _room() -> int:
     """How many connections there may be, so that files and sockets are left for the record."""
-    with suppress(ImportError):
+    try:
         import resource  # noqa: PLC0415 - not on Windows
-
-        return min(_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
-    return _CONNECTIONS
+    except ImportError:
+        return _CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _CONNECTIONS if files == resource.RLIM_INFINITY else min(_CONNECTIONS, files // 2)
