@@ -160,7 +160,8 @@ async def test_a_client_that_does_not_read_keeps_nothing_from_the_others(
     updates._followed[connection_to(Stuck())] = {FIRST, EVENTS}
     async with following(server, "legacy", FIRST) as follower:
         for number in (1, 2):
-            await updates.tell([event(number, "ord_1")])
+            with anyio.fail_after(20):
+                await updates.tell([event(number, "ord_1")])
             assert await follower.told() == FIRST
 
 
