@@ -1,7 +1,9 @@
 """A record in PostgreSQL that a newer program finds, or that moves there from its file, killed at any moment."""
 
 import os
+import shlex
 import sqlite3
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -33,6 +35,7 @@ pytestmark = pytest.mark.anyio
 
 FIRST = replace(prepared(), id="R-AAAAAAAA")
 KEY = "claw_sk_test_example"
+CONTROL = "CLAWVER_ORDERS_TEST_PG_CTL"
 
 
 @pytest.fixture
@@ -420,3 +423,45 @@ async def test_the_commands_check_move_and_upgrade(state: Path, database: str) -
     assert (status, f"From version 1 to {VERSION}." in told) == (0, True)
     status, told = typed("db", "check")
     assert (status, "Its head:" in told) == (0, True)
+
+
+def tool(name: str, *words: str) -> None:
+    """One of the server's own programs, of the server's own version."""
+    bin_directory = next(Path(word).parent for word in shlex.split(os.environ[CONTROL]) if word.endswith("/pg_ctl"))
+    subprocess.run([str(bin_directory / name), *words], check=True, timeout=60)
+
+
+async def test_a_restored_copy_is_whole_and_a_refund_that_it_forgot_is_not_sent_again(
+    tmp_path: Path, place: Place
+) -> None:
+    """Hostile 71: as references/database.md tells it, with the mark that the shop keeps."""
+    counter = open_counter(tmp_path, ledger=place.ledger(lambda: NOON))
+    await counter.ledger.turn("frozen", lambda _: "", note="before the copy", by="terminal")
+    head = await counter.ledger.head()
+    dump = str(tmp_path / "orders.dump")
+    tool("pg_dump", "--format=custom", f"--schema={place.schema}", f"--file={dump}", SERVER)
+    refund = await counter.prepared()
+    assert (await counter.desk.execute_refund(refund.refund_id, YES)).state is State.SUCCEEDED
+    tool("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={SERVER}", dump)
+    assert await counter.ledger.head() == head
+    assert await counter.ledger.verify() == ()
+    assert await counter.ledger.version() == VERSION
+    with pytest.raises(RefundError) as refused:
+        await counter.prepared()
+    assert refused.value.code == "refund.foreign"
+    assert counter.paid_back() == [500]
+    with pytest.raises(psycopg.errors.RaiseException, match="events are kept"):
+        place.edit("DELETE FROM events")
+
+
+async def test_a_copy_of_a_file_is_whole(state: Path, tmp_path: Path) -> None:
+    """As references/database.md tells it, while a desk works."""
+    counter = await used(state)
+    (tmp_path / "copy").mkdir()
+    with (
+        closing(sqlite3.connect(state / FILE_NAME)) as raw,
+        closing(sqlite3.connect(tmp_path / "copy" / FILE_NAME)) as copy,
+    ):
+        raw.backup(copy)
+    assert await SqliteLedger(tmp_path / "copy", lambda: NOON).verify() == ()
+    assert await SqliteLedger(tmp_path / "copy", lambda: NOON).head() == await counter.ledger.head()
