@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clawver_orders import money, platforms, settings
 from clawver_orders.errors import SetupError
-from clawver_orders.settings import Secret, Settings, no_store
+from clawver_orders.settings import Secret, Service, Settings, no_store
 from clawver_orders.settings.keys import KEYS, VARIABLES, Place, base_url
 
 KEY = "claw_sk_example"
@@ -126,6 +126,12 @@ trust_forms = false
 [webhooks]
 allowed_hosts = ["Hooks.Example", "localhost"]
 
+[http]
+allowed_hosts = ["Desk.Example"]
+allowed_origins = ["https://assistant.example"]
+requests_per_minute = 60
+stateless = true
+
 [privacy]
 customer_data = "full"
 
@@ -147,6 +153,12 @@ def test_a_file_says_everything_and_the_key_alone_adds_nothing(tmp_path: Path) -
     assert two.options["api_key"].value() == KEY
     assert not found.refunds.trust_forms
     assert found.webhooks.allowed_hosts == {"hooks.example", "localhost"}
+    assert found.http == Service(
+        frozenset({"desk.example"}),
+        frozenset({"https://assistant.example"}),
+        requests_per_minute=60,
+        stateless=True,
+    )
     assert found.privacy.customer_data == "full"
     assert found.state_directory == tmp_path / "kept"
     assert found.sandbox_directory == tmp_path / "kept" / "sandbox"
@@ -239,6 +251,13 @@ def test_without_a_home_the_state_is_not_kept_just_anywhere(
         ('[webhooks]\nallowed_hosts = ["a.test", "https://b.test"]', "webhooks.allowed_hosts", "https://b", "port"),
         ('[webhooks]\nallowed_hosts = ["-a..test"]', "webhooks.allowed_hosts", "-a..test", "without scheme"),
         ("[webhooks]\nallowed_hosts = [1.5]", "webhooks.allowed_hosts", "1.5", "without scheme"),
+        ('[http]\nallowed_hosts = ["https://a.test"]', "http.allowed_hosts", "https://a", "without scheme"),
+        ('[http]\nallowed_origins = "https://a.test"', "http.allowed_origins", "https://a", "a list of origins"),
+        ('[http]\nallowed_origins = ["a.test"]', "http.allowed_origins", '"a.test"', "a list of origins"),
+        ('[http]\nallowed_origins = ["https://a.test/x"]', "http.allowed_origins", "a.test/x", "a list of origins"),
+        ("[http]\nrequests_per_minute = 0", "http.requests_per_minute", "0", "from 1 to 1000000"),
+        ("[http]\nrequests_per_minute = true", "http.requests_per_minute", "true", "from 1 to 1000000"),
+        ('[http]\nstateless = "yes"', "http.stateless", '"yes"', "true or false"),
         ('[privacy]\ncustomer_data = "some"', "privacy.customer_data", '"some"', '"full"'),
         ("[privacy]\ncustomer_data = {}", "privacy.customer_data", "a table", '"full"'),
         ("[state]\ndirectory = true", "state.directory", "true", "directory"),

@@ -14,6 +14,7 @@ from clawver_orders.ledger.records import NOBODY, chained, faults, sha256
 from clawver_orders.ledger.tables import Database, Rows, T
 from clawver_orders.money import Money
 from clawver_orders.refunds.machine import Book, Known, Move, Snapshot, State
+from clawver_orders.tokens import Grant, Token
 from tests.ledger.test_record import keep, prepared, stored
 from tests.ledgers import Place
 from tests.refunds.book import NOON, after, usd
@@ -84,12 +85,14 @@ def test_a_line_is_the_same_text_whoever_writes_it() -> None:
     bare = replace(FULL, amount=None, remaining=None, snapshot=Snapshot())
     assert load(dump(FULL)) == FULL
     assert load(dump(bare)) == bare
+    # As it was written before programs were let in by name.
+    assert load(dump(FULL).replace('"principal":"",', "")) == FULL
     assert dump(bare) == (
         '{"amount":null,"another":true,"confirmed_at":"2026-11-20T12:01:00+00:00","confirmed_by":"form",'
         '"error":"conflict","evidence":"seen","first_look_at":"2026-11-20T12:04:00+00:00","id":"R-01234567",'
         '"kind":"refund","last_look_at":"2026-11-20T12:05:00+00:00","look_at":"2026-11-20T12:06:00+00:00","looks":2,'
-        '"owner":"me","prepared_at":"2026-11-20T12:00:00+00:00","processor_id":"re_example","remaining":null,'
-        '"repeats":true,"sent_at":"2026-11-20T12:02:00+00:00","settled_at":"2026-11-20T12:03:00+00:00",'
+        '"owner":"me","prepared_at":"2026-11-20T12:00:00+00:00","principal":"","processor_id":"re_example",'
+        '"remaining":null,"repeats":true,"sent_at":"2026-11-20T12:02:00+00:00","settled_at":"2026-11-20T12:03:00+00:00",'
         '"shop_id":"ref_1","snapshot":{"customer":"","effect":"money","items":"","known":[],"payment_status":"",'
         '"refunded":null,"refunding":false,"status":"","total":null},"state":"unknown","store":"clawver","subject":"ord_1",'
         '"text":"Gr\\u00f6\\u00dfe \\u00abM\\u00bb","version":3}'
@@ -185,7 +188,10 @@ async def test_only_what_may_change_something_says_that_it_writes(place: Place) 
     await ledger.turn("frozen", lambda _: "lee", note="frozen", by="lee")
     await ledger.refused(store="clawver", subject="ord_1", code="refund.cap", detail="too much", by="assistant")
     await ledger.remember("clawver", Delivered("key", "order.paid"))
-    assert watched.writes == [True] * 4
+    await ledger.tokens.add(Token("digest", Grant("bot"), NOON), by="lee")
+    await ledger.tokens.used("digest", NOON)
+    await ledger.tokens.revoke("bot", NOON, by="lee")
+    assert watched.writes == [True] * 7
     watched.writes.clear()
     await ledger.get(move.id)
     await ledger.find()

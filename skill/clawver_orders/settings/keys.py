@@ -302,7 +302,7 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
         Key(
             "allowed_hosts",
             'a list of host names such as ["desk.example"], without scheme, port or path',
-            "this machine, and the address of --host",
+            "the names of this machine, or what --host says",
             "By which names programs reach serve --http: what they say in Host must be one of them.",
             _hosts,
         ),
