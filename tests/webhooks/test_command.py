@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -85,7 +86,7 @@ def post(url: str, vendor: Vendor = CLAWVER, body: bytes | None = None, secret: 
     return httpx2.post(where, content=vendor.body if body is None else body, headers=headers).status_code
 
 
-def tail(environ: dict[str, str], *arguments: str) -> list[dict[str, str]]:
+def tail(environ: dict[str, str], *arguments: str) -> list[dict[str, Any]]:
     done = without_a_terminal(("events", "tail", "--json", *arguments), environ)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
