@@ -355,7 +355,7 @@ class Desk:
     async def list_events(
         self, store: str = "", *, order_id: str = "", of_type: str = "", after_id: str = "", limit: int = 20
     ) -> tuple[Received, ...]:
-        """What one store told of its own accord, or all did, newest first; ``after_id`` asks for later ones only."""
+        """What one store told by itself, or all did, newest first; ``after_id`` asks for later ones only."""
         able = (self.abilities.able(store, "list_events"),) if store else self.abilities.every("list_events")
         return await hearing.listed(
             self.inbox,

@@ -1,4 +1,4 @@
-"""Hears what the shops told: lists it, passes on what is new, and looks at what is open on its orders; reads only."""
+"""Hears what the shops told: lists it, passes on what is new, looks at what is open on its orders. Reads only."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
