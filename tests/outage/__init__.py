@@ -40,6 +40,8 @@ _FASTER: Final = 10.0
 _AMOUNT: Final = "5.00 USD"
 _CALM_WITHIN_S: Final = 60.0
 _PIECE: Final = 65536
+# After so many in vain, a refund is left to a person.
+_LOOKS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -220,12 +222,13 @@ async def _work(plan: Storm, path: str, orders: list[str], seed: int) -> None:
     desk, dice = _desk(plan, path), random.Random(seed)
     while True:
         await anyio.sleep(dice.uniform(0.0, 0.05))
+        order = dice.choice(orders)
         # Whatever it is refused, or told that it cannot: it goes on asking, as an eager assistant does.
         with suppress(DeskError):
-            refund = await desk.prepare_refund("", dice.choice(orders), _AMOUNT, "arrived torn", another=False)
+            refund = await desk.prepare_refund("", order, _AMOUNT, "arrived torn", another=False)
             await desk.execute_refund(refund.refund_id, YES)
         with suppress(DeskError):
-            await desk.check_refund()
+            await desk.check_refund(order_id=order)
 
 
 async def _calm(plan: Storm, path: str, orders: list[str]) -> None:
@@ -233,22 +236,23 @@ async def _calm(plan: Storm, path: str, orders: list[str]) -> None:
     desk = _desk(plan, path)
     # Where there is none in that time, the books tell why.
     with anyio.move_on_after(_CALM_WITHIN_S):
-        while True:
-            with suppress(DeskError):
-                states = [_newest(await desk.moves.ledger.find(subject=order)) for order in orders]
-                if all(one and (one.state is State.SUCCEEDED or _in_vain(one)) for one in states):
-                    return
-                await desk.check_refund()
-            await anyio.sleep(0.2)
+        for order in orders:
+            while not _is_over(await _of(desk, order)):
+                await anyio.sleep(0.1)
+                with suppress(DeskError):
+                    await desk.check_refund(order_id=order)
 
 
-def _newest(moves: tuple[Move, ...]) -> Move | None:
-    sent = [move for move in moves if move.sent_at is not None and move.state is not State.NOT_SENT]
-    return sent[-1] if sent else None
+async def _of(desk: Desk, order: str) -> tuple[Move, ...]:
+    with suppress(DeskError):
+        return await desk.moves.ledger.find(subject=order)
+    return ()
 
 
-def _in_vain(move: Move) -> bool:
-    return move.state is State.UNKNOWN and move.looks >= 3
+def _is_over(moves: tuple[Move, ...]) -> bool:
+    return any(
+        move.state is State.SUCCEEDED or (move.state is State.UNKNOWN and move.looks >= _LOOKS) for move in moves
+    )
 
 
 async def _judge(plan: Storm, paid: dict[str, int], posts: Counter[str], outcome: Outcome) -> None:

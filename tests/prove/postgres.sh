@@ -35,6 +35,6 @@ coverage combine -q
 coverage report --include='*/ledger/postgres.py,*/ledger/moving.py' --fail-under=100
 
 "$bin/createdb" -h 127.0.0.1 -p "$port" -U desk outage
-python -m tests.outage --database "postgresql://desk@127.0.0.1:$port/outage" --control "${control[*]}"
+python -m tests.outage --database "postgresql://desk@127.0.0.1:$port/outage" --control "${control[*]}" --orders 50 --harms 7
 python -m tests.race --processes 24 --rounds 5 --database "postgresql+psycopg://desk@127.0.0.1:$port/postgres"
 python -m tests.race --processes 24 --rounds 5
