@@ -1,4 +1,4 @@
-"""Connections to the service: cut off when a request comes too slowly, and when there is one too many."""
+"""Connections to the service: cut off when a request comes too slowly, or when another one needs the place."""
 
 import asyncio
 from collections.abc import Iterator
@@ -66,13 +66,20 @@ class _Connection(H11Protocol):
         super().__init__(*args, **kwargs)
         self._most = most
         self._cut: asyncio.TimerHandle | None = None
+        self.since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
-        if len(self.connections) > self._most:
-            transport.abort()
-        else:
-            self._expect()
+        self._expect()
+        others = [one for one in self.connections if isinstance(one, _Connection)]
+        if len(others) > self._most:
+            # Whoever is waited for the longest: a request that is meant is there at once.
+            min((one for one in others if one.waited_for), key=lambda one: one.since).transport.abort()
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether its request has not come whole, and it is not being cut off already."""
+        return self._cut is not None and not self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -87,6 +94,7 @@ class _Connection(H11Protocol):
 
     def _expect(self) -> None:
         if self._cut is None:
+            self.since = self.loop.time()
             self._cut = self.loop.call_later(RECEIVED_WITHIN_S, self.transport.abort)
 
     def _expect_nothing(self) -> None:
