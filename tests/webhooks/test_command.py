@@ -197,6 +197,14 @@ def test_the_service_receives_events_too(environ: dict[str, str]) -> None:
     assert [one["type"] for one in tail(environ, "--sandbox")] == ["order.paid"]
 
 
+@pytest.mark.parametrize("before", [("--sandbox",), ("--config", "x.toml"), ("--port", "1")])
+def test_an_option_in_the_wrong_place_is_refused_and_not_ignored(
+    environ: dict[str, str], before: tuple[str, ...]
+) -> None:
+    done = without_a_terminal(("webhooks", *before, "allow", "hooks.example"), environ)
+    assert (done.returncode, "Options of allow stand after it" in done.stderr) == (2, True)
+
+
 def test_a_port_that_is_taken_is_said(environ: dict[str, str]) -> None:
     with started(environ) as (url, _):
         port = url.rpartition(":")[2]

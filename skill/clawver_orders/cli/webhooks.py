@@ -7,6 +7,7 @@ from typing import Final
 
 import anyio
 import click
+from click.core import ParameterSource
 
 from clawver_orders import text
 from clawver_orders.cli import Join, options
@@ -34,6 +35,8 @@ It speaks plain HTTP: put your own HTTPS server before it, and have the shop sen
 def webhooks(context: click.Context, host: str, port: int, config: Path | None, *, sandbox: bool) -> None:
     """Receive the shops' events until Ctrl-C; or say where they may go, and show a secret."""
     if context.invoked_subcommand is not None:
+        if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params):
+            raise click.UsageError(f"Options of {context.invoked_subcommand} stand after it")
         return
     join: Join = context.obj
 
