@@ -80,6 +80,7 @@ export async function walk(client, asked, shop) {
   const [{ order_id, status_token }] = receipt.orders;
   assert.equal((await read("get_public_order", { order_id, token: status_token })).order.id, order_id);
   assert.deepEqual((await read("list_webhooks")).webhooks, []);
+  assert.deepEqual((await read("list_events")).events, []);
 
   // What does not exist is an answer of the tool, without structured content; the client must not throw.
   const missing = await call("get_order", { order_id: "ord_nobody" });
