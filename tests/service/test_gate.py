@@ -46,6 +46,18 @@ async def test_a_foreign_name_is_refused_before_anything_else(counter: Counter, 
         assert (await service.ask(token, headers={"Host": "LOCALHOST:99"})).status_code != 421
 
 
+async def test_a_service_for_other_machines_is_called_by_its_own_names_only(counter: Counter) -> None:
+    async with served(counter, Terms("0.0.0.0", 0, names=frozenset({"desk.example"}))) as (service, token):
+        for host, known in {
+            "desk.example": True,
+            "localhost": True,
+            "0.0.0.0": False,
+            "evil.example": False,
+        }.items():
+            answer = await service.ask(token, headers={"Host": host})
+            assert (answer.status_code != 421) is known
+
+
 async def test_two_names_at_once_are_refused(counter: Counter) -> None:
     async with served(counter) as (service, _), await anyio.connect_tcp(*service.address) as stream:
         await stream.send(b"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n")
@@ -232,7 +244,6 @@ async def test_it_does_not_start_where_anybody_could_call(tmp_path: Path) -> Non
     made_up = open_counter(tmp_path / "sandbox", sandbox_flag=True)
     assert "beyond this machine (0.0.0.0)" in await refused(made_up, Terms("0.0.0.0", 0))
     await Service(counter).let_in("bot")
-    assert "allowed_hosts" in await refused(counter, Terms("0.0.0.0", 0))
     assert "cannot be had" in await refused(counter, Terms("192.0.2.1", 0))
     await counter.ledger.tokens.revoke("bot", counter.clock.now(), by="a test")
     assert "There is no token" in await refused(counter, HERE)

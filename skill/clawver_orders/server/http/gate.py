@@ -156,7 +156,7 @@ class Gate:
         """What is refused whoever asks, and why."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or _name(hosts[0]) not in self._names:
-            return _refusal(421, "This desk is not called by that name"), "a foreign Host"
+            return _refusal(421, "This desk has no such name: [http] allowed_hosts"), "a foreign Host"
         origins = headers.getlist("origin")
         if any(origin not in self._origins for origin in origins):
             return _refusal(403, "This page may not call this desk"), "a foreign Origin"
