@@ -17,12 +17,18 @@ TOPICS: Final = ("order.created", "order.updated")
 def deliveries(books: Books, shop: Shop, event: Event) -> list[Delivery]:
     """One for each destination that wants the topic."""
     topic = TOPICS[0] if event.name == "created" else TOPICS[1]
+    told = [
+        (number, webhook)
+        for number, webhook in enumerate(shop.webhooks.values(), 1)
+        if topic in (webhook.events or TOPICS)
+    ]
+    if not told:
+        return []  # showing an order gives its parts their numbers
     text = json.dumps(v3_bodies.order(books, event.order), ensure_ascii=False, separators=(",", ":"))
     body = text.encode()
     return [
         Delivery(webhook.id, webhook.url, topic, body, _headers(webhook, number, topic, event, body))
-        for number, webhook in enumerate(shop.webhooks.values(), 1)
-        if topic in (webhook.events or TOPICS)
+        for number, webhook in told
     ]
 
 
