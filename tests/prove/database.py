@@ -186,6 +186,16 @@ async def test_a_moved_record_has_every_row_of_every_table_and_the_file_is_used_
         await counter.prepared()
 
 
+async def test_a_record_in_which_nothing_but_an_event_of_a_shop_stands_is_moved_too(
+    state: Path, place: Place
+) -> None:
+    """What the first deliveries leave before the first refund; the other tables are empty."""
+    await SqliteLedger(state, lambda: NOON).remember("clawver", Delivered("key", "order.paid"))
+    assert moved(state, place) == {"moves": 0, "events": 1, "switches": 1, "received": 1, "tokens": 0}
+    assert not await place.ledger(lambda: NOON).remember("clawver", Delivered("key", "order.paid"))
+    assert await place.ledger(lambda: NOON).verify() == ()
+
+
 async def test_a_refund_that_was_unknown_in_the_file_is_found_from_the_database_and_not_sent_again(
     state: Path, place: Place
 ) -> None:
