@@ -30,7 +30,7 @@ For several assistants, each with a token of its own (clawver-orders tokens add)
 def serve(
     join: Join, config: Path | None, *, read_only: bool, http: bool, host: str, port: int, log: str, sandbox: bool
 ) -> None:
-    """Serve the desk to an assistant: MCP over stdin and stdout; the log goes to stderr."""
+    """Serve the desk to an assistant: MCP over stdin and stdout, or over HTTP; the log goes to stderr."""
     joints = join(config=config, sandbox=sandbox)
     if log == "json":
         joints.log_as_json()

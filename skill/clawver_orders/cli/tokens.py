@@ -28,7 +28,7 @@ clawver-orders tokens add refunder --scopes read,write,refund --stores woo,hey -
 """
 )
 @click.argument("name")
-@click.option("--scopes", required=True, help="read, or read and more of: write, refund; with commas.")
+@click.option("--scopes", default="read", show_default=True, help="read and more of: write, refund; with commas.")
 @click.option("--stores", default="", help="Only these stores, with commas. [default: all]")
 @click.option("--forms", is_flag=True, help="Count a form that this program shows as a person's yes.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Let it in for so long. [default: until it is revoked]")
