@@ -8,6 +8,7 @@ SEED ?= 1
 RUNS ?= 600
 COUNT ?= 1000000
 STORES ?= one
+SECONDS ?= 5
 WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
@@ -15,7 +16,7 @@ READY := .venv/.ready
 .PHONY: help demo test prove simulate crash race forge mutate bench check lock clean
 
 help:  ## say what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -60,6 +61,10 @@ mutate: $(READY)  ## small mistakes made in refunds, record, money and confirmat
 
 bench: $(READY)  ## what it costs, side by side with what it is compared to
 	$(BIN)/python -m bench
+
+bench-http: $(READY)  ## the service and the receiver under load: SECONDS=5
+	$(BIN)/python -m bench.service --seconds $(SECONDS)
+	$(BIN)/python -m bench.hooks --seconds $(SECONDS)
 
 lock:  ## resolve the dependencies anew: hashes, no addresses
 	$(BIN)/python -m pip install --quiet uv

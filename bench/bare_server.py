@@ -1,7 +1,7 @@
 """What it is compared with: an MCPServer as one writes it in an hour, with as many tools of the same shape.
 
 One pooled client, typed arguments and results, the SDK's own text; nothing is checked, masked, cleaned or recorded.
-Started with the address of the shop.
+Started with the address of the shop; with a port behind it, it answers over HTTP there, and to everybody.
 """
 
 import sys
@@ -195,4 +195,7 @@ async def delete_webhook(webhook_id: Text) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    server.run()
+    if len(sys.argv) > 2:
+        server.run("streamable-http", port=int(sys.argv[2]))
+    else:
+        server.run()
