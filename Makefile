@@ -13,7 +13,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test prove simulate crash race forge mutate bench check lock clean
+.PHONY: help demo test prove simulate crash race forge mutate bench bench-http check lock clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -6,7 +6,6 @@
 import argparse
 import json
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -116,7 +116,7 @@ async def serve_http(
             webhooks=webhooks,
         )
         serving = server(gate)
-        await tasks.start(_leave_on_signal, desk, gate, serving)
+        await tasks.start(_leave_on_signal, desk, gate, counters, serving)
         tasks.start_soon(beside, counters.tell)
         if not open_to_all:
             tasks.start_soon(_call_the_roll, roll, counters)
@@ -195,22 +195,28 @@ async def _call_the_roll(roll: Roll, counters: Counters) -> None:
             _log.warning("the tokens cannot be read (%s)", error.code)
 
 
-async def _leave_on_signal(desk: Desk, gate: Gate, serving: Server, *, task_status: TaskStatus[None]) -> None:
+async def _leave_on_signal(
+    desk: Desk, gate: Gate, counters: Counters, serving: Server, *, task_status: TaskStatus[None]
+) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
         async for _ in signals:
             _log.info("stopping: what is under way is finished first")
             gate.draining = True
-            await _drain(desk, gate)
+            with anyio.move_on_after(_DRAIN_S):
+                with anyio.move_on_after(_READS_S):
+                    await gate.quiet()
+                await _idle(desk)
+            # What has not claimed by now never does; what did meanwhile is shielded from this, and waited for.
+            counters.keep_only(set())
+            with anyio.move_on_after(_DRAIN_S):
+                await _idle(desk)
             serving.should_exit = True
 
 
-async def _drain(desk: Desk, gate: Gate) -> None:
-    with anyio.move_on_after(_DRAIN_S):
-        with anyio.move_on_after(_READS_S):
-            await gate.quiet()
-        # Twice idle: a yes that was just read may become a send yet, and an answer leaves after its record.
-        idle = 0
-        while idle < 2:
-            await anyio.sleep(_LOOK_EVERY_S)
-            idle = 0 if desk.in_flight() else idle + 1
+async def _idle(desk: Desk) -> None:
+    # Twice: a yes that was just read may become a send yet, and an answer leaves after its record.
+    idle = 0
+    while idle < 2:
+        await anyio.sleep(_LOOK_EVERY_S)
+        idle = 0 if desk.in_flight() else idle + 1
