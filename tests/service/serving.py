@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from mcp.client import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitRequestParams, ElicitResult
 
+from clawver_orders.events import Received
 from clawver_orders.ledger import SqliteLedger, SqlLedger
 from clawver_orders.server.http import Terms, serve_http
 from clawver_orders.tokens import Grant, Scope, Token, digest, mint
@@ -79,6 +80,7 @@ class Service:
     url: str = ""
     up: anyio.Event = field(default_factory=anyio.Event)
     wrong: str = ""
+    tell: Callable[[Sequence[Received]], Awaitable[None]] | None = None
 
     @property
     def origin(self) -> str:
@@ -113,7 +115,8 @@ async def a_service(counter: Counter, terms: Terms | None = None) -> AsyncIterat
     """Serve a counter until the block ends; then it is told to stop as a process is."""
     service = Service(counter)
 
-    async def beside(_: Any) -> None:
+    async def beside(tell: Callable[[Sequence[Received]], Awaitable[None]]) -> None:
+        service.tell = tell
         await anyio.sleep_forever()
 
     async def serve() -> None:
