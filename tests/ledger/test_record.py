@@ -190,3 +190,20 @@ async def test_times_keep_their_zone(ledger: SqlLedger) -> None:
     assert kept is not None
     assert kept.prepared_at == datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert kept.snapshot.total == rules.snapshot(order()).total
+
+
+async def test_what_is_under_way_is_found_however_much_waits_beside_it(ledger: SqlLedger) -> None:
+    """A list is cut at 200: an unknown refund is never what is cut off."""
+    lost = replace(prepared(), id="R-00000000", subject="ord_lost", state=State.UNKNOWN, prepared_at=NOON)
+
+    def fill(book: Book) -> Move:
+        for number in range(200):
+            newer = {"subject": f"ord_{number}", "prepared_at": after(number + 1)}
+            waiting = replace(prepared(), id=f"R-1{number:07}", **newer)  # type: ignore[arg-type]
+            ledger._store(book._rows, None, waiting, "test")  # type: ignore[attr-defined]
+        return lost
+
+    await ledger.decide(fill, by="test")
+    found = await ledger.find(states=frozenset({State.UNKNOWN, State.PREPARED}))
+    assert len(found) == 200
+    assert found[0] == lost

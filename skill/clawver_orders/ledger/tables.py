@@ -90,10 +90,11 @@ SELECT coalesce(sum(amount), 0) AS spent FROM moves
 WHERE kind = 'refund' AND currency = ?
 AND (instr(?, '|' || state || '|') > 0 OR (state = 'succeeded' AND settled_at >= ?))
 """
+# What is under way comes first: what only waits, in whatever numbers, must not hide it.
 _FIND: Final = """
 SELECT move FROM moves
 WHERE (? = '' OR store = ?) AND (? = '' OR subject = ?) AND instr(?, '|' || state || '|') > 0
-ORDER BY prepared_at DESC, id LIMIT 200
+ORDER BY instr(?, '|' || state || '|') = 0, prepared_at DESC, id LIMIT 200
 """
 _INSERT: Final = "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE: Final = "UPDATE moves SET state = ?, version = ?, settled_at = ?, move = ? WHERE id = ? AND version = ?"
@@ -239,7 +240,7 @@ class SqlLedger:
         """See machine.Ledger."""
 
         def work(rows: Rows) -> tuple[Move, ...]:
-            found = rows.select(_FIND, store, store, subject, subject, _among(states or State))
+            found = rows.select(_FIND, store, store, subject, subject, _among(states or State), _among(OPEN))
             return tuple(records.load(row["move"]) for row in found)
 
         return await self._database.within(work, write=False)

@@ -250,7 +250,7 @@ class Ledger(Protocol):
     async def find(
         self, *, store: str = "", subject: str = "", states: frozenset[State] = frozenset()
     ) -> tuple[Move, ...]:
-        """Moves, newest first, at most 200; an empty argument does not filter."""
+        """Moves, those under way first, then newest first, at most 200; an empty argument does not filter."""
         ...
 
     async def head(self) -> str:
