@@ -39,7 +39,7 @@ test: $(READY) check  ## every test that needs Python alone
 	$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95 --omit='*/ledger/postgres.py,*/ledger/moving.py'
-	$(BIN)/coverage report --fail-under=100 --omit='*/ledger/postgres.py,*/ledger/moving.py' --include='*/money.py,*/refunds/*,*/ledger/*,*/http/*'
+	$(BIN)/coverage report --fail-under=100 --omit='*/ledger/postgres.py,*/ledger/moving.py' --include='*/money.py,*/clawver_orders/refunds/*,*/ledger/*,*/clawver_orders/http/*'
 
 prove: $(READY)  ## what needs other people's programs: Node, hosts, validators; installs them
 	bash tests/prove/run
