@@ -38,7 +38,8 @@ class Actions:
     async def act(self, store: Store, kind: Kind, order_id: str, given: str, consent: Consent | None) -> Acted:
         """The first call prepares it; a later one with the same arguments goes on, once a person said yes."""
         order = await store.get_order(order_id)
-        move = await self._moves.confirmed(await self._waiting(order, kind, given), consent)
+        answered = consent is not None and consent.asked
+        move = await self._moves.confirmed(await self._waiting(order, kind, given, answered=answered), consent)
         if move.state is State.CONFIRMED:
             # What was read before the confirmation may be older than what another desk did meanwhile.
             order = await store.get_order(order_id)
@@ -58,7 +59,7 @@ class Actions:
         order = await store.get_order(order_id)
         return await self._moves.confirmed(await self._waiting(order, kind, given), None)
 
-    async def _waiting(self, order: Order, kind: Kind, given: str) -> Move:
+    async def _waiting(self, order: Order, kind: Kind, given: str, *, answered: bool = False) -> Move:
         def decide(book: Book) -> Move:
             return actions.prepare(
                 book,
@@ -68,6 +69,7 @@ class Actions:
                 now=self._moves.now(),
                 random=secrets.randbelow,
                 principal=self._whose.name,
+                answered=answered,
             )
 
         return await self._moves.ledger.decide(decide, by=self._whose.by)

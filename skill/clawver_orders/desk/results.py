@@ -125,7 +125,13 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person's answer to the question whether something shall be sent. ``how`` is kept with the receipt."""
+    """A person's answer to the question whether something shall be sent. ``how`` is kept with the receipt.
+
+    Attributes:
+        asked: Whether it answers a question that was put: then it is for what was prepared before, and for nothing
+            that would be prepared now.
+    """
 
     given: bool
     how: str
+    asked: bool = False

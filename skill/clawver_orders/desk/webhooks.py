@@ -109,7 +109,7 @@ class Webhooks:
         self, store: Store, url: str, events: tuple[str, ...], consent: Consent | None
     ) -> Registration:
         """Register a destination: the first call prepares it, a later one continues it once a person said yes."""
-        move = await self.waiting(store, url, events)
+        move = await self.waiting(store, url, events, answered=consent is not None and consent.asked)
         events = tuple(move.text.split(","))
         move = await self._moves.confirmed(move, consent)
         if move.state is State.CONFIRMED:
@@ -119,8 +119,12 @@ class Webhooks:
         words.raise_if_refused(move)
         return self._told(move, await self._asking.approval(move))
 
-    async def waiting(self, store: Store, url: str, events: tuple[str, ...]) -> Move:
-        """The same registration, where it was asked for before and is not over; else a new one, prepared."""
+    async def waiting(self, store: Store, url: str, events: tuple[str, ...], *, answered: bool = False) -> Move:
+        """The same registration, where it was asked for before and is not over; else a new one, prepared.
+
+        Raises:
+            RefundError: ``refund.void``: a person answered a question about one that is over.
+        """
         url, events = await self.checked(store, url, events)
         for move in await self._ledger.find(store=store.name, subject=url, states=machine.OPEN | {State.PREPARED}):
             if move.principal != self._whose.name:
@@ -128,6 +132,8 @@ class Webhooks:
             current = await self._moves.confirmed(move, None)
             if current.text == ",".join(events) and current.state in machine.OPEN | {State.PREPARED}:
                 return current
+        if answered:
+            raise machine.outlived()
         return await self._prepare(store, url, events)
 
     async def _prepare(self, store: Store, url: str, events: tuple[str, ...]) -> Move:

@@ -59,6 +59,7 @@ def prepare(
     now: datetime,
     random: Callable[[int], int],
     principal: str = "",
+    answered: bool = False,
 ) -> Move:
     """Check an action against the order and make the move that a person can confirm.
 
@@ -68,7 +69,7 @@ def prepare(
     Raises:
         InvalidArgument: As text; or the total would be below zero.
         ConflictError: The order is not in a state for it.
-        RefundError: open, frozen.
+        RefundError: open, frozen; void: a person answered a question about what is not there any more.
     """
     written = text(kind, given, order)
     for earlier in book.of(order.store, order.id):
@@ -80,6 +81,8 @@ def prepare(
     machine.refuse_beside(book, order.store, order.id)
     _refuse(kind, order)
     _refuse_old(book, order, kind, now)
+    if answered:
+        raise machine.outlived()
     move = Move(
         id=rules.unused_id(book, random),
         kind=kind,

@@ -372,6 +372,15 @@ def outdated(move: Move, other: Move, now: datetime) -> Move:
     return step(move, State.VOID, settled_at=now, evidence=f"{other.id} was carried out since it was prepared")
 
 
+def outlived() -> RefundError:
+    """What is told where a person's answer is for something that is over, and nothing else may begin by it."""
+    return RefundError(
+        "void",
+        "What the person was asked about is over: it changed, or its time ran out, before they answered",
+        "Nothing was sent. Call again: they are asked about it as it is now",
+    )
+
+
 def decline(move: Move, *, by: str, now: datetime) -> Move:
     """A person said no, or closed the question; or takes a yes back that was not used yet."""
     move = expire(move, now)

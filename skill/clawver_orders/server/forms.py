@@ -88,11 +88,11 @@ def consent(outcome: Any) -> Consent | None:
             return None
         case AcceptedElicitation(data=ApprovalForm() as form):
             note = text.clean(form.note, _NOTE_CAP)
-            return Consent(form.approve, f"form, note: {note}" if note else "form")
+            return Consent(form.approve, f"form, note: {note}" if note else "form", asked=True)
         case DeclinedElicitation():
-            return Consent(False, "form: declined")
+            return Consent(False, "form: declined", asked=True)
         case _:
-            return Consent(False, "form: closed")
+            return Consent(False, "form: closed", asked=True)
 
 
 def _has_forms(context: Context[Any, Any]) -> bool:
