@@ -8,6 +8,7 @@ SEED ?= 1
 RUNS ?= 600
 COUNT ?= 1000000
 STORES ?= one
+EXTRAS := --extra oidc --extra postgres --extra telemetry
 SECONDS ?= 5
 WORKERS ?= 2
 BIN := .venv/bin
@@ -68,9 +69,9 @@ bench-http: $(READY)  ## the service and the receiver under load: SECONDS=5
 
 lock:  ## resolve the dependencies anew: hashes, no addresses
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --group dev --extra postgres --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --group dev $(EXTRAS) --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra postgres --universal --python-version 3.11 -c requirements.lock \
+	$(BIN)/uv pip compile pyproject.toml $(EXTRAS) --universal --python-version 3.11 -c requirements.lock \
 	  --generate-hashes --no-header --no-emit-index-url --no-annotate --quiet -o packaging/container/requirements.lock
 
 clean:  ## remove what was installed here

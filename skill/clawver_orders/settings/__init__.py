@@ -23,6 +23,7 @@ from clawver_orders.settings.keys import (
 from clawver_orders.settings.secret import NotAllowed, Plain, Secret, expanded, missing
 
 __all__ = [
+    "Approvals",
     "Key",
     "Plain",
     "Platforms",
@@ -96,6 +97,19 @@ class Service:
     allowed_origins: frozenset[str] = frozenset()
     requests_per_minute: int = 600
     stateless: bool = False
+    issuer: str = ""
+    audience: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """The page that ``serve --http`` has for people, and who may say yes there."""
+
+    url: str = ""
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: Secret | None = None
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,7 @@ class Settings:
     refunds: Refunds
     webhooks: Webhooks
     http: Service
+    approvals: Approvals
     privacy: Privacy
     state_directory: Path
     database_url: Secret | Plain | None
@@ -162,6 +177,7 @@ def load(
         refunds=Refunds(**given["refunds"]),
         webhooks=Webhooks(**given["webhooks"]),
         http=Service(**given["http"]),
+        approvals=Approvals(**given["approvals"]),
         privacy=Privacy(**given["privacy"]),
         state_directory=_state_directory(environ, state),
         database_url=given["state"].get("database_url"),

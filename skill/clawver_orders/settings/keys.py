@@ -197,6 +197,35 @@ def _origins(value: object, _: Place) -> frozenset[str]:
     return frozenset(value)
 
 
+def _origin(value: object, place: Place) -> str:
+    """An address of which nothing follows the host: what a browser says in ``Origin``."""
+    url = urlsplit(base_url(value, place))
+    if url.path or url.netloc != url.netloc.lower():
+        raise NotAllowed(found(value))
+    return f"{url.scheme.lower()}://{url.netloc}"
+
+
+def _issuer(value: object, place: Place) -> str:
+    # As the issuer writes it, with its slash at the end if it has one: its tokens must say the same.
+    base_url(value, place)
+    return str(value)
+
+
+def _word(value: object, _: Place) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,200}", value, re.ASCII):
+        raise NotAllowed(found(value))
+    return value
+
+
+def _people(value: object, _: Place) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise NotAllowed(found(value))
+    for person in value:
+        if not isinstance(person, str) or not re.fullmatch(r"[!-~]{1,200}", person, re.ASCII):
+            raise NotAllowed(f"a list with {found(person)}")
+    return frozenset(value)
+
+
 def _a_minute(value: object, _: Place) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1_000_000:
         raise NotAllowed(found(value))
@@ -326,6 +355,45 @@ KEYS: Final[Mapping[str, tuple[Key, ...]]] = {
             "false",
             "Whether older programs get no session: needed where several workers share the load; they lose forms.",
             _boolean,
+        ),
+        Key(
+            "issuer",
+            URL_ALLOWED,
+            "",
+            "Who issues access tokens (JWT) for programs that sign in with OAuth, as its tokens say it in iss.",
+            _issuer,
+        ),
+        Key(
+            "audience",
+            'the address of this desk such as "https://desk.example/mcp"',
+            "",
+            "What an access token of the issuer must be made for, as it says in aud.",
+            _issuer,
+        ),
+    ),
+    "approvals": (
+        Key(
+            "url",
+            'an origin such as "https://approve.example", or http:// to this machine',
+            "",
+            "Where people open the page that serve --http has for their yes; without it there is none.",
+            _origin,
+        ),
+        Key(
+            "issuer",
+            URL_ALLOWED,
+            "",
+            "Where people sign in to it (OpenID Connect); without it they do with the PIN.",
+            _issuer,
+        ),
+        Key("client_id", "a text without spaces", "", "As what the page is registered there.", _word),
+        secret_key("client_secret", "Where the secret of that registration is kept."),
+        Key(
+            "people",
+            'a list of e-mail addresses such as ["ann@shop.example"], or of what the issuer says in sub',
+            "[]",
+            "Who may say yes there; an e-mail address counts if the issuer verified it.",
+            _people,
         ),
     ),
     "privacy": (
