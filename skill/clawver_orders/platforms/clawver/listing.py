@@ -8,7 +8,8 @@ goes on where the reading stopped.
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 from clawver_orders.errors import BadResponseError, InvalidArgument, NotFoundError
@@ -17,13 +18,13 @@ from clawver_orders.order import Order, Page, Query, Status
 from clawver_orders.platforms.clawver.envelope import data_of, next_cursor, pagination_of
 from clawver_orders.platforms.clawver.query import (
     MAX_READS,
-    all_before,
     check,
     matches,
     says_too_little,
     searched_ids,
 )
 from clawver_orders.platforms.fields import json_id, json_object
+from clawver_orders.platforms.rows import all_before, by_ids, in_words, newest_first
 
 _PAGE: Final = 100
 # The shop's own maximum is not documented: exactly so many rows look like a page that was cut.
@@ -105,24 +106,10 @@ class Listing:
         """
         check(query)
         if query.search is not None and "@" not in query.search:
-            return await self._by_ids(searched_ids(query.search), query)
+            ids = searched_ids(query.search)
+            fits = partial(matches, query=query)
+            return await by_ids(ids, self._read_order, fits, searched="order ids and whole e-mail addresses")
         return await self._by_pages(query)
-
-    async def _by_ids(self, ids: tuple[str, ...], query: Query) -> Page:
-        orders: list[Order] = []
-        missing: list[str] = []
-        for order_id in ids:
-            try:
-                orders.append(await self._read_order(order_id))
-            except NotFoundError:
-                missing.append(order_id)
-        kept = [order for order in orders if matches(order, query)]
-        notes = []
-        if missing:
-            notes.append(f"No such order: {', '.join(missing)}. Search finds order ids and whole e-mail addresses.")
-        if len(kept) < len(orders):
-            notes.append(f"{_orders(len(orders) - len(kept))} with these ids did not match the other filters.")
-        return Page(tuple(_newest_first(kept)), notes=tuple(notes))
 
     async def _by_pages(self, query: Query) -> Page:
         filters = (query.payment_status, query.search, query.after, query.before)
@@ -138,7 +125,7 @@ class Listing:
             if stop is not None and skip + stop < len(batch.orders):
                 search.next_cursor, search.more = f"{skip + stop}.{cursor or ''}", True
                 break
-            beyond = query.after is not None and bool(batch.orders) and all_before(batch.orders, query.after)
+            beyond = query.after is not None and all_before(batch.orders, query.after)
             search.more = batch.more and not beyond
             if batch.cursor is None or batch.cursor in cursors or beyond:
                 break
@@ -147,7 +134,7 @@ class Listing:
             if stop is not None or not here or search.reads >= MAX_READS:
                 search.next_cursor = f"0.{cursor}"
                 break
-        return Page(tuple(_newest_first(search.found)), search.next_cursor, notes=_notes(search, here=here))
+        return Page(newest_first(search.found), search.next_cursor, notes=_notes(search, here=here))
 
     async def _look_through(self, search: _Search, orders: tuple[Order, ...]) -> int | None:
         """Keep what matches; how many were looked at when it had to stop, None when it did not have to."""
@@ -201,7 +188,7 @@ class Listing:
         has_more = pagination.get("hasMore")
         cut = len(rows) >= limit or len(rows) in _ROUND
         return _Batch(
-            orders=tuple(_newest_first([self._to_order(body) for body in bodies])),
+            orders=newest_first(self._to_order(body) for body in bodies),
             unreadable=len(rows) - len(bodies),
             cursor=following,
             more=following is not None or has_more is True or (cut and has_more is not False),
@@ -221,13 +208,6 @@ def _read_cursor(cursor: str | None) -> tuple[int, str | None]:
     return int(match[1]), match[2] or None
 
 
-def _newest_first(orders: list[Order]) -> list[Order]:
-    return sorted(orders, key=lambda order: order.created_at or _NO_DATE, reverse=True)
-
-
-_NO_DATE: Final = datetime.min.replace(tzinfo=UTC)
-
-
 def _notes(search: _Search, *, here: bool) -> tuple[str, ...]:
     notes = []
     if here:
@@ -238,15 +218,15 @@ def _notes(search: _Search, *, here: bool) -> tuple[str, ...]:
             "for one status at a time."
         )
     if search.undated and (search.query.after or search.query.before):
-        notes.append(f"{_orders(search.undated)} without a readable date: left out.")
+        notes.append(f"{in_words(search.undated)} without a readable date: left out.")
     if search.unreadable:
-        notes.append(f"{_orders(search.unreadable)} without a usable id: left out.")
+        notes.append(f"{in_words(search.unreadable)} without a usable id: left out.")
     return tuple(notes)
 
 
 def _coverage(search: _Search) -> str:
     which = "next" if search.query.cursor else "newest"
-    looked = f"Looked through the {which} {_orders(search.looked_at)}"
+    looked = f"Looked through the {which} {in_words(search.looked_at)}"
     if not search.more:
         return f"{looked}; there are no others that can match."
     back = f", back to {search.oldest:%Y-%m-%d}" if search.oldest else ""
@@ -256,7 +236,3 @@ def _coverage(search: _Search) -> str:
         else "this shop's list goes no further, ask for one status at a time to see more"
     )
     return f"{looked}{back}; older ones were not looked at: {on}."
-
-
-def _orders(count: int) -> str:
-    return "1 order" if count == 1 else f"{count} orders"

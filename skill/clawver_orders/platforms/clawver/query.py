@@ -1,12 +1,12 @@
 """What a query asks for: whether Clawver can be asked so at all, and which orders are meant."""
 
 import re
-from datetime import datetime
 from typing import Final
 
 from clawver_orders.errors import InvalidArgument
 from clawver_orders.order import Order, PaymentStatus, Query, Status
 from clawver_orders.platforms.fields import json_id
+from clawver_orders.platforms.rows import in_dates
 
 STATUSES: Final[tuple[Status, ...]] = ("pending", "confirmed", "processing", "shipped", "delivered", "cancelled")
 PAYMENT_STATUSES: Final[tuple[PaymentStatus, ...]] = (
@@ -68,7 +68,7 @@ def searched_ids(search: str) -> tuple[str, ...]:
 
 def says_too_little(row: Order, query: Query) -> bool:
     """Whether a short row leaves open if the order is meant; without items it is a short one."""
-    if row.items or not (_status_matches(row, query) and _date_matches(row, query)):
+    if row.items or not (_status_matches(row, query) and in_dates(row, query)):
         return False
     if query.search is not None and row.customer.email is None:
         return True
@@ -81,7 +81,7 @@ def says_too_little(row: Order, query: Query) -> bool:
 
 def matches(order: Order, query: Query) -> bool:
     """Whether the order is meant, as far as it says what is asked for."""
-    if not (_status_matches(order, query) and _date_matches(order, query)):
+    if not (_status_matches(order, query) and in_dates(order, query)):
         return False
     if query.payment_status is not None and order.payment_status != query.payment_status:
         return False
@@ -92,19 +92,3 @@ def matches(order: Order, query: Query) -> bool:
 
 def _status_matches(order: Order, query: Query) -> bool:
     return query.status is None or order.status == query.status
-
-
-def _date_matches(order: Order, query: Query) -> bool:
-    if query.after is None and query.before is None:
-        return True
-    at = order.created_at
-    return (
-        at is not None
-        and (query.after is None or at >= query.after)
-        and (query.before is None or at <= query.before)
-    )
-
-
-def all_before(orders: tuple[Order, ...], moment: datetime) -> bool:
-    """Whether every order is known to be older than that."""
-    return all(order.created_at is not None and order.created_at < moment for order in orders)

@@ -8,25 +8,25 @@ every row is checked, and the page's notes say what was covered.
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import Final
 
-from clawver_orders.errors import BadResponseError, InvalidArgument, NotFoundError
+from clawver_orders.errors import BadResponseError, InvalidArgument
 from clawver_orders.order import Order, Page, Query
 from clawver_orders.platforms.fields import json_count, json_id, json_object
 from clawver_orders.platforms.gateway.query import (
     MAX_READS,
     check,
-    in_dates,
     matches,
     searched_ids,
     sent,
     unheard,
 )
+from clawver_orders.platforms.rows import all_before, by_ids, in_dates, in_words, newest_first
 
 _SIZE: Final = 100
 _CURSOR: Final = re.compile(r"([1-9][0-9]{0,6})\.([1-9][0-9]{0,2})\.([0-9]{1,5})", re.ASCII)
-_NO_DATE: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ class Listing:
         """
         check(query)
         if ids := searched_ids(query):
-            return await self._by_ids(ids, query)
+            fits = partial(matches, query=query)
+            return await by_ids(ids, self._read_order, fits, searched="order ids and e-mail addresses")
         here = query.after is not None or query.before is not None
         place = _read_cursor(query.cursor, _Place(1, _SIZE if here else query.limit))
         walk = _Walk(query)
@@ -145,7 +146,7 @@ class Listing:
                 query.after is not None
                 and walk.falling
                 and walk.oldest is not None
-                and _all_before(rest, query.after)
+                and all_before(rest, query.after)
             ):
                 walk.stopped_early = True
                 break
@@ -155,27 +156,11 @@ class Listing:
                 walk.following = place
                 break
         return Page(
-            tuple(_newest_first(list(walk.found.values()))),
+            newest_first(walk.found.values()),
             str(walk.following) if walk.following else None,
             None if here or walk.unheard else walk.total,
             tuple(self._notes(walk, here=here)),
         )
-
-    async def _by_ids(self, ids: tuple[str, ...], query: Query) -> Page:
-        orders: list[Order] = []
-        missing: list[str] = []
-        for order_id in ids:
-            try:
-                orders.append(await self._read_order(order_id))
-            except NotFoundError:
-                missing.append(order_id)
-        kept = [order for order in orders if matches(order, query)]
-        notes = []
-        if missing:
-            notes.append(f"No such order: {', '.join(missing)}. Search finds order ids and e-mail addresses.")
-        if len(kept) < len(orders):
-            notes.append(f"{_orders(len(orders) - len(kept))} with these ids did not match the other filters.")
-        return Page(tuple(_newest_first(kept)), notes=tuple(notes))
 
     async def _ask(self, query: Query, place: _Place) -> _Sheet:
         data = await self._read({"page": str(place.page), "pageSize": str(place.size), **sent(query)})
@@ -206,16 +191,16 @@ class Listing:
                 "The gateway searches e-mail addresses only; whether it finds parts of one is not documented."
             )
         notes += [
-            f"The gateway did not filter by {name}: {_orders(count)} without it {'was' if count == 1 else 'were'} "
+            f"The gateway did not filter by {name}: {in_words(count)} without it {'was' if count == 1 else 'were'} "
             "left out here."
             for name, count in walk.unheard.items()
         ]
         if here or walk.unheard:
             notes.append(_coverage(walk))
         if walk.undated and here:
-            notes.append(f"{_orders(walk.undated)} without a readable date: left out.")
+            notes.append(f"{in_words(walk.undated)} without a readable date: left out.")
         if walk.unreadable:
-            notes.append(f"{_orders(walk.unreadable)} without a usable id: left out.")
+            notes.append(f"{in_words(walk.unreadable)} without a usable id: left out.")
         if walk.found and self._currency is None:
             notes.append("The gateway's lists name no currency: set currency for this store to see totals here.")
         return notes
@@ -232,19 +217,11 @@ def _read_cursor(cursor: str | None, start: _Place) -> _Place:
     return _Place(int(match[1]), int(match[2]), int(match[3]))
 
 
-def _all_before(rows: tuple[Order, ...], moment: datetime) -> bool:
-    return bool(rows) and all(row.created_at is not None and row.created_at < moment for row in rows)
-
-
-def _newest_first(orders: list[Order]) -> list[Order]:
-    return sorted(orders, key=lambda order: order.created_at or _NO_DATE, reverse=True)
-
-
 def _coverage(walk: _Walk) -> str:
     """What was looked through; the order of the gateway's list is not documented, so that is all that is known."""
     of = f" of {walk.total}" if walk.total is not None else ""
     which = "next" if walk.query.cursor else "first"
-    looked = f"Looked through the {which} {_orders(walk.looked_at)}{of} in the gateway's list"
+    looked = f"Looked through the {which} {in_words(walk.looked_at)}{of} in the gateway's list"
     back = f", back to {walk.oldest:%Y-%m-%d}" if walk.oldest else ""
     if walk.following:
         return f"{looked}{back}; its order is not documented, so any may follow: pass next_cursor to go on."
@@ -254,7 +231,3 @@ def _coverage(walk: _Walk) -> str:
             "does not promise that order."
         )
     return f"{looked}, to its end."
-
-
-def _orders(count: int) -> str:
-    return "1 order" if count == 1 else f"{count} orders"

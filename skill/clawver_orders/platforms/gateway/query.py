@@ -7,6 +7,7 @@ from typing import Final
 from clawver_orders.errors import InvalidArgument
 from clawver_orders.order import Order, Query, Status
 from clawver_orders.platforms.gateway.wire import STATUSES
+from clawver_orders.platforms.rows import in_dates
 
 # As many requests as one list may make.
 MAX_READS: Final = 6
@@ -81,14 +82,6 @@ def unheard(row: Order, query: Query) -> str | None:
     if "payment_method" in asked and method is not None and asked["payment_method"].casefold() != method.casefold():
         return "payment_method"
     return None
-
-
-def in_dates(order: Order, query: Query) -> bool:
-    """Whether the order was made between the dates, both included; without dates all are."""
-    at = order.created_at
-    if at is None:
-        return query.after is None and query.before is None
-    return (query.after is None or at >= query.after) and (query.before is None or at <= query.before)
 
 
 def matches(order: Order, query: Query) -> bool:
