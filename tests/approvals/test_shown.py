@@ -17,7 +17,7 @@ from clawver_orders.approvals import facts, form, typed_rightly
 from clawver_orders.desk.results import Consent
 from clawver_orders.errors import RefundError
 from clawver_orders.refunds.limits import Limits
-from clawver_orders.refunds.machine import Move, State
+from clawver_orders.refunds.machine import Act, Move, State
 from clawver_orders.server.forms import ApprovalForm, ask, consent
 from tests.counter import Counter, open_counter
 from tests.refunds.book import Memory, order, shop_refund, usd
@@ -145,7 +145,7 @@ def test_a_person_types_the_order_or_the_change_that_they_approve(change: Move) 
     assert typed_rightly(change, " -4.99 USD\n")
     assert not typed_rightly(change, "4.99 USD")
     assert not typed_rightly(change, "ord_1")
-    kinds: tuple[approvals.Act, ...] = ("cancel_order", "mark_order_paid")
+    kinds: tuple[Act, ...] = ("cancel_order", "mark_order_paid")
     for kind in kinds:
         acted = replace(change, kind=kind, text="ord_2")
         assert typed_rightly(acted, "ord_1")

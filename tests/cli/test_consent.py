@@ -12,7 +12,7 @@ from clawver_orders import approvals, cli
 from clawver_orders.cli import terminal
 from clawver_orders.desk import Desk
 from clawver_orders.desk.results import Acted, Action, Consent
-from clawver_orders.refunds.machine import State
+from clawver_orders.refunds.machine import Act, State
 from tests.cli.joints import Joined, counter
 from tests.cli.terminal import at_a_terminal, environment, somebody_types, without_a_terminal
 from tests.counter import YES, Clock, Counter
@@ -225,28 +225,28 @@ def test_what_expired_does_not_wait_any_more(tmp_path: Path, capsys: pytest.Capt
     assert "expired" in shown
 
 
-ACTIONS: dict[approvals.Act, tuple[str, str, str, str]] = {
+ACTIONS: dict[Act, tuple[str, str, str, str]] = {
     "cancel_order": ("bought twice", "the order's id", "1", "cancellation"),
     "mark_order_paid": ("", "the order's id", "1", "mark as paid"),
     "adjust_order_price": ("-20.00 CNY", "the change", "-20.00 CNY", "price change"),
 }
 
 
-def acting(shop: Shelf, directory: Path, kind: approvals.Act) -> Desk:
+def acting(shop: Shelf, directory: Path, kind: Act) -> Desk:
     """A desk on which an action waits for a person."""
     desk = desk_of(directory, [shop], clock=Clock(datetime.now(UTC)))
     anyio.run(partial(desk.action_waiting, kind, "shelf", "1", ACTIONS[kind][0]))
     return desk
 
 
-def act(desk: Desk, kind: approvals.Act, consent: Consent | None = None) -> Action:
+def act(desk: Desk, kind: Act, consent: Consent | None = None) -> Action:
     given = () if kind == "mark_order_paid" else (ACTIONS[kind][0],)
     acted: Acted = anyio.run(getattr(desk, kind), "shelf", "1", *given, consent)
     return acted.action
 
 
 @pytest.mark.parametrize("kind", ACTIONS)
-def test_an_action_is_approved_by_typing_what_it_is_about(tmp_path: Path, kind: approvals.Act) -> None:
+def test_an_action_is_approved_by_typing_what_it_is_about(tmp_path: Path, kind: Act) -> None:
     given, asked, typed, _ = ACTIONS[kind]
     shop = Shelf("shelf").put(an_order("1"))
     desk = acting(shop, tmp_path, kind)
@@ -273,7 +273,7 @@ def test_several_that_wait_are_named_by_what_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ACTIONS)
-def test_a_person_says_how_an_unknown_action_ended(tmp_path: Path, kind: approvals.Act) -> None:
+def test_a_person_says_how_an_unknown_action_ended(tmp_path: Path, kind: Act) -> None:
     shop = Shelf("shelf", lost=True).put(an_order("1"))
     desk = acting(shop, tmp_path, kind)
     action = act(desk, kind, YES)

@@ -1,7 +1,7 @@
 """What a person sees before money moves, and who may be asked where: facts of the record, never a buyer's text."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final
 
 from clawver_orders import text
 from clawver_orders.approvals.pin import Pin
@@ -9,9 +9,8 @@ from clawver_orders.desk import Desk
 from clawver_orders.desk.results import Consent
 from clawver_orders.errors import DeskError, RefundError
 from clawver_orders.refunds import actions, words
-from clawver_orders.refunds.machine import Kind, Move, State
+from clawver_orders.refunds.machine import Act, Kind, Move, State
 
-Act = Literal["cancel_order", "mark_order_paid", "adjust_order_price"]
 FORM_CAP = 1000
 SECOND = "SECOND REFUND OF THE SAME AMOUNT"
 RECORD = "Only written down in the shop: no money moves by this"

@@ -33,12 +33,10 @@ from clawver_orders.errors import DeskError, RefundError, SetupError
 from clawver_orders.events import Inbox, Received
 from clawver_orders.order import Counts, Download, Order, Receipt, Webhook
 from clawver_orders.refunds.limits import NO_LIMITS, Limits
-from clawver_orders.refunds.machine import Ledger, Move
+from clawver_orders.refunds.machine import Act, Ledger, Move
 from clawver_orders.store import Store
 
 __all__ = ["Desk"]
-
-_Act = Literal["cancel_order", "mark_order_paid", "adjust_order_price"]
 
 
 class Desk:
@@ -248,11 +246,11 @@ class Desk:
         """Change the total of an unpaid order by ``"-20.00 CNY"`` or the like; as cancel_order."""
         return await self._act("adjust_order_price", store, order_id, adjustment, consent)
 
-    async def _act(self, kind: _Act, store: str, order_id: str, given: str, consent: Consent | None) -> Acted:
+    async def _act(self, kind: Act, store: str, order_id: str, given: str, consent: Consent | None) -> Acted:
         self._refuse_read_only()
         return await self.actions.act(self.abilities.able(store, kind), kind, order_id, given, consent)
 
-    async def action_waiting(self, kind: _Act, store: str, order_id: str, given: str) -> Move:
+    async def action_waiting(self, kind: Act, store: str, order_id: str, given: str) -> Move:
         """The action that the tool of its kind would go on with; made if there is none yet."""
         self._refuse_read_only()
         return await self.actions.waiting(self.abilities.able(store, kind), kind, order_id, given)

@@ -13,9 +13,9 @@ from clawver_orders.money import Money
 from clawver_orders.order import Order
 from clawver_orders.refunds import machine, rules
 from clawver_orders.refunds.limits import refuse_frozen
-from clawver_orders.refunds.machine import CLOCKS_DIFFER, OPEN, Book, Kind, Move, Snapshot, State
+from clawver_orders.refunds.machine import CLOCKS_DIFFER, OPEN, Act, Book, Kind, Move, Snapshot, State
 
-KINDS: Final = frozenset[str](get_args(Kind)) - {"refund", "create_webhook"}
+KINDS: Final = frozenset[str](get_args(Act))
 _UNPAID: Final = frozenset({"pending", "authorized", "partially_paid", "failed"})
 # No shop answers with what was longer ago; later a person may have taken it back.
 _STALE_FOR: Final = timedelta(hours=24)

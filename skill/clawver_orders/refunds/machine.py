@@ -29,7 +29,8 @@ NOT_APPLIED_AFTER: Final = timedelta(hours=24)
 LOOKS_APART: Final = timedelta(minutes=15)
 _LOOK_AGAIN_AFTER_S: Final = (2, 10, 60, 300, 1800, 7200, 86400)
 
-Kind = Literal["refund", "create_webhook", "cancel_order", "mark_order_paid", "adjust_order_price"]
+Act = Literal["cancel_order", "mark_order_paid", "adjust_order_price"]
+Kind = Literal["refund", "create_webhook", Act]
 Moved = Literal["yes", "no", "pending", "unknown"]
 
 
