@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from clawver_orders.errors import InvalidArgument, SetupError
+from clawver_orders.errors import BadResponseError, InvalidArgument, SetupError
 
 # Scheme, host, port, path, and nothing else: what is no part of these is a mistake, or meant to mislead.
 _BASE: Final = re.compile(
@@ -61,6 +61,23 @@ def checked_base(base_url: str) -> str:
             f"base_url {wrong}", 'Write it like "https://shop.example", without key or query', field="base_url"
         )
     return str(url).rstrip("/")
+
+
+def refuse_unsafe(url: str) -> None:
+    """Refuse a whole address that another server named; a query may be part of it.
+
+    Raises:
+        BadResponseError: It is neither https nor on this machine, or holds a user.
+    """
+    try:
+        parts = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
+        parts = httpx2.URL("")
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.host))
+    if not safe or not parts.host or parts.userinfo:
+        raise BadResponseError(
+            "the issuer names an address that is not https, or holds a user", "Check the issuer in the settings"
+        )
 
 
 def _is_loopback(host: str) -> bool:
