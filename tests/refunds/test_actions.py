@@ -134,6 +134,29 @@ def test_a_frozen_desk_prepares_no_action() -> None:
         prepared(Memory(frozen_by="a person"), "mark_order_paid")
 
 
+def test_the_same_call_of_another_principal_is_an_action_of_its_own() -> None:
+    book = Memory()
+    given: dict[str, Any] = {"kind": "mark_order_paid", "given": "", "now": NOON, "random": CHANCE.randrange}
+    first = book.keep(actions.prepare(book, unpaid(), principal="token:till", **given))
+    assert first.principal == "token:till"
+    assert actions.prepare(book, unpaid(), principal="token:till", **given) == first
+    other = actions.prepare(book, unpaid(), **given)
+    assert (other.principal, other.id == first.id) == ("", False)
+
+
+def test_a_persons_answer_begins_no_action_but_goes_on_with_the_one_it_is_for() -> None:
+    book = Memory()
+    given: dict[str, Any] = {"kind": "mark_order_paid", "given": "", "random": CHANCE.randrange, "answered": True}
+    with pytest.raises(RefundError) as caught:
+        actions.prepare(book, unpaid(), now=NOON, **given)
+    assert str(caught.value) == (
+        "refund.void: What the person was asked about is over: it changed, or its time ran out, before they "
+        "answered. Nothing was sent. Call again: they are asked about it as it is now."
+    )
+    move = prepared(book, "mark_order_paid", at=timedelta())
+    assert actions.prepare(book, unpaid(), now=NOON + LATER, **given) == move
+
+
 @pytest.mark.parametrize("state", [State.CONFIRMED, State.SENDING, State.ACCEPTED, State.UNKNOWN, State.MANUAL])
 def test_the_same_call_is_the_same_action_while_it_is_open(state: State) -> None:
     book = Memory()
