@@ -14,7 +14,7 @@ class Delivered:
     """One delivery of a shop, its signature already checked.
 
     Attributes:
-        key: By what the same delivery is known again: the vendor's id for it, else the hash of its raw body.
+        key: By what the same delivery is known again, made of nothing but what is signed, or of few words.
         type: What happened, in the vendor's own word, cleaned.
         order_id: The order that it names, if it names one.
     """

@@ -80,6 +80,83 @@ async def test_an_event_has_the_time_at_which_it_came(place: Place) -> None:
     assert await place.ledger(lambda: NOON).received() == (Received(1, "clawver", "order.paid", later),)
 
 
+async def later(place: Place, key: str, **time: float) -> None:
+    """One more event, so much later."""
+    assert await place.ledger(lambda: NOON + timedelta(**time)).remember("clawver", replace(PAID, key=key))
+
+
+async def kept(ledger: SqlLedger, **asked: int) -> list[int]:
+    return [event.id for event in await ledger.received(limit=100, **asked)]
+
+
+async def test_events_are_kept_for_ninety_days_and_then_make_room_for_new_ones(
+    ledger: SqlLedger, place: Place
+) -> None:
+    """The record does not grow for ever; each new event takes the place of up to two that are too old."""
+    for number in range(5):
+        await later(place, f"old {number}", seconds=number)
+    await later(place, "at ninety days", days=90)
+    assert await kept(ledger) == [6, 5, 4, 3, 2, 1]
+    await later(place, "a second after", days=90, seconds=1)
+    assert await kept(ledger) == [7, 6, 5, 4, 3, 2]
+    await later(place, "later", days=91)
+    assert await kept(ledger) == [8, 7, 6, 5, 4]
+    await later(place, "later still", days=300)
+    await later(place, "and on", days=300)
+    await later(place, "and on and on", days=300)
+    assert await kept(ledger) == [11, 10, 9]
+    assert (await ledger.count())["received"] == 3
+    assert await ledger.verify() == ()
+
+
+async def test_what_was_there_before_makes_no_room(ledger: SqlLedger, place: Place) -> None:
+    """Hostile 91: who sends the same again and again takes nothing out of the list."""
+    for key in ("a", "b", "c"):
+        await later(place, key)
+    for _ in range(5):
+        assert not await place.ledger(lambda: NOON + timedelta(days=100)).remember(
+            "clawver", replace(PAID, key="c")
+        )
+    assert await kept(ledger) == [3, 2, 1]
+
+
+async def test_a_list_that_went_on_after_an_id_goes_on_though_that_event_is_gone(
+    ledger: SqlLedger, place: Place
+) -> None:
+    """An id is never given again, so what comes later is later, also where nothing of before is left."""
+    for key in ("a", "b", "c"):
+        await later(place, key)
+    for number in range(4):
+        await later(place, f"new {number}", days=91 * (number + 1))
+    assert await kept(ledger) == [7]
+    assert await kept(ledger, after_id=2) == [7]
+    assert await kept(ledger, after_id=7) == []
+
+
+async def test_a_delivery_that_is_repeated_after_it_was_forgotten_is_one_more_event(
+    ledger: SqlLedger, place: Place
+) -> None:
+    """The desk looks at the order once more; no shop sends again after so long."""
+    await later(place, "first")
+    await later(place, "second", days=91)
+    await later(place, "first", days=91)
+    assert await kept(ledger) == [3, 2]
+    assert not await ledger.remember("clawver", replace(PAID, key="first"))
+
+
+async def test_more_than_two_hundred_thousand_events_are_not_kept_however_young_they_are(
+    ledger: SqlLedger, place: Place
+) -> None:
+    """Hostile 91: whoever can sign fills no disk."""
+    for number in range(4):
+        await later(place, f"{number}")
+    place.edit("UPDATE received SET number = 200000 WHERE number = 4")
+    await later(place, "at the bound")
+    assert await kept(ledger) == [200_001, 200_000, 3, 2]
+    await later(place, "beyond")
+    assert await kept(ledger) == [200_002, 200_001, 200_000, 3]
+
+
 def old_record(directory: Path) -> Path:
     """A record as a program of version 1 left it."""
     directory.mkdir()

@@ -236,14 +236,24 @@ def test_the_same_delivery_has_the_same_key_and_another_body_another(vendor: Ven
     assert len(said(vendor, other).key) == 64
 
 
-def test_woocommerces_delivery_id_alone_does_not_make_two_events_one() -> None:
-    """It is a hash of the webhook's number and the second, so that events of one second share it."""
-    one, other = compact({"id": 1}), compact({"id": 2})
-    keys = [
-        said(WOOCOMMERCE, body, x_wc_webhook_delivery_id=delivery).key for body in (one, other) for delivery in "ab"
-    ]
-    assert len(set(keys)) == 4
-    assert said(WOOCOMMERCE, one, x_wc_webhook_delivery_id="a").key == keys[0]
+def test_who_holds_one_signed_body_of_woocommerces_makes_no_list_of_events_of_it() -> None:
+    """Hostile 91: delivery id and topic stand in headers that nothing signs: anybody can write them."""
+    body, topics = compact({"id": 1}), ("order.created", "order.updated", "order.deleted", "order.restored")
+    ids = {said(WOOCOMMERCE, body, x_wc_webhook_delivery_id=f"{number}").key for number in range(100)}
+    assert len(ids) == 1
+    made_up = [f"order.{number}" for number in range(100)] + ["Order.created", "order.created ", "x" * 500, ""]
+    keys = {said(WOOCOMMERCE, body, x_wc_webhook_topic=topic).key for topic in (*topics, *made_up)}
+    assert len(keys) == 5
+
+
+def test_two_events_of_woocommerces_about_an_order_that_did_not_change_between_them_are_two() -> None:
+    """What it sends is the order as it is when it is sent: a new one is the same body for created and updated."""
+    created, updated = (
+        said(WOOCOMMERCE, WOOCOMMERCE.body, x_wc_webhook_topic=topic)
+        for topic in ("order.created", "order.updated")
+    )
+    assert (created.type, updated.type) == ("order.created", "order.updated")
+    assert created.key != updated.key
 
 
 def test_a_gateway_sends_nothing() -> None:

@@ -6,7 +6,7 @@ from typing import Final, Protocol, TypeVar
 
 from clawver_orders.errors import ConflictError, RefundError
 from clawver_orders.events import Delivered, Received
-from clawver_orders.ledger import records
+from clawver_orders.ledger import inbox, records
 from clawver_orders.ledger.records import NOBODY, Event, Row
 from clawver_orders.ledger.tokens import SqlTokens
 from clawver_orders.money import Money
@@ -100,13 +100,6 @@ _INSERT: Final = "INSERT INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE: Final = "UPDATE moves SET state = ?, version = ?, settled_at = ?, move = ? WHERE id = ? AND version = ?"
 _LAST_EVENT: Final = "SELECT number, hash FROM events ORDER BY number DESC LIMIT 1"
 _APPEND: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_REMEMBER: Final = "INSERT INTO received VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (store, delivery) DO NOTHING"
-_LAST_RECEIVED: Final = "SELECT number FROM received ORDER BY number DESC LIMIT 1"
-_RECEIVED: Final = """
-SELECT number, store, type, order_id, at FROM received
-WHERE number > ? AND (? = '' OR store = ?) AND (? = '' OR order_id = ?) AND (? = '' OR type = ?)
-ORDER BY number DESC LIMIT ?
-"""
 _SWITCH: Final = "SELECT value FROM switches WHERE name = ?"
 _COUNT: Final = """
 SELECT (SELECT count(*) FROM moves) AS moves,
@@ -128,7 +121,7 @@ class Rows(Protocol):
         ...
 
     def change(self, statement: str, *values: object) -> int:
-        """How many rows an INSERT or UPDATE wrote.
+        """How many rows an INSERT, UPDATE or DELETE changed.
 
         Raises:
             TakenError: A unique index refused it.
@@ -154,6 +147,14 @@ class Database(Protocol):
         Raises:
             ConflictError: Another program held the record for too long.
             SetupError: The record cannot be used; what was written may have been kept.
+        """
+        ...
+
+    async def look(self, work: Callable[[Rows], T]) -> T:
+        """As ``within`` without writing, for what is looked at all the time: it may keep a connection for that.
+
+        Raises:
+            ConflictError, SetupError: As within.
         """
         ...
 
@@ -283,13 +284,9 @@ class SqlLedger:
 
     async def remember(self, store: str, delivered: Delivered) -> bool:
         """See events.Inbox."""
-
-        def work(rows: Rows) -> bool:
-            number = next((int(row["number"]) for row in rows.select(_LAST_RECEIVED)), 0) + 1
-            kept = (number, store, delivered.key, delivered.type, delivered.order_id, self._now().isoformat())
-            return rows.change(_REMEMBER, *kept) == 1
-
-        return await self._database.within(work, write=True)
+        return await self._database.within(
+            lambda rows: inbox.remember(rows, store, delivered, self._now()), write=True
+        )
 
     async def received(
         self,
@@ -301,21 +298,12 @@ class SqlLedger:
         limit: int = 20,
     ) -> tuple[Received, ...]:
         """See events.Inbox."""
-
-        def work(rows: Rows) -> tuple[Received, ...]:
-            found = rows.select(_RECEIVED, after_id, store, store, order_id, order_id, of_type, of_type, limit)
-            return tuple(
-                Received(
-                    id=row["number"],
-                    store=row["store"],
-                    type=row["type"],
-                    at=datetime.fromisoformat(row["at"]),
-                    order_id=row["order_id"],
-                )
-                for row in found
-            )
-
-        return await self._database.within(work, write=False)
+        return await self._database.within(
+            lambda rows: inbox.received(
+                rows, store=store, order_id=order_id, of_type=of_type, after_id=after_id, limit=limit
+            ),
+            write=False,
+        )
 
     async def verify(self) -> tuple[str, ...]:
         """What is wrong with the record, a sentence each: damage and careless edits, not a forger's work."""

@@ -53,7 +53,9 @@ def event_type(value: object) -> str:
     return text.clean(value, _LONGEST_TYPE, cards=False) or "unknown"
 
 
-def key_of(body: bytes, delivery_id: str = "") -> str:
-    """By what the same delivery is known again: the hash of its raw body, and of the vendor's id for it."""
-    named = f"{delivery_id}\n".encode(errors="surrogatepass") if delivery_id else b""
-    return hashlib.sha256(named + body).hexdigest()
+def key_of(body: bytes, word: str = "") -> str:
+    """By what the same delivery is known again: the hash of its raw body, and of a word where the vendor has few.
+
+    Nothing else of a header goes into it: who holds one signed body could write any there, and have each kept.
+    """
+    return hashlib.sha256(f"{word}\n".encode() + body if word else body).hexdigest()
