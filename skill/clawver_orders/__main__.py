@@ -36,6 +36,7 @@ from clawver_orders.webhooks import Receiver, SecretFiles, Sender, StoreSecrets
 
 if TYPE_CHECKING:
     from clawver_orders.approvals.page import Page
+    from clawver_orders.issuer import Issuer
 
 _SANDBOX_KEY: Final = "claw_sk_test_example"
 _TEST_KEYS: Final = "claw_sk_test_"
@@ -264,6 +265,7 @@ class Joints:
             a_minute=settings.http.requests_per_minute,
             stateless=settings.http.stateless,
             unset=[platforms.load("clawver", self._modules).capabilities],
+            audience=settings.http.audience,
         )
         async with self.open_desk(read_only=read_only, serving=True) as desk:
 
@@ -278,8 +280,19 @@ class Joints:
                 terms,
                 beside=beside,
                 settings_wrong=lambda: "" if self._sandbox else _missing_secrets(settings),
+                issuer=self._issuer(settings.http.issuer) if settings.http.issuer else None,
                 webhooks=self._receiver(settings, desk.inbox),
             )
+
+    def _issuer(self, url: str) -> "Issuer":
+        from clawver_orders.http.document import fetch  # noqa: PLC0415 - few need it
+        from clawver_orders.issuer import Issuer  # noqa: PLC0415 - as above
+
+        return Issuer(url, fetch, now=now, awake=awake_clock())
+
+    async def issuer_keys(self, url: str) -> int:
+        """How many keys an issuer publishes that tokens can be verified with."""
+        return await self._issuer(url).keys()
 
     async def simulate(
         self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]

@@ -11,7 +11,7 @@ Scope = Literal["read", "write", "refund"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 NAME: Final = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
 # What the log masks wherever it stands (text.redact), and what scanners for lost secrets can look for.
-_PREFIX: Final = "claw_desk_"
+PREFIX: Final = "claw_desk_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Tokens(Protocol):
 
 def mint() -> str:
     """A new token: 32 random bytes, in words that fit a header."""
-    return _PREFIX + secrets.token_urlsafe(32)
+    return PREFIX + secrets.token_urlsafe(32)
 
 
 def digest(token: str) -> str:

@@ -31,6 +31,7 @@ class Joined:
     logs_json: bool = False
     answer: datetime | DeskError | None = None
     wrong: tuple[str, ...] | DeskError | None = None
+    keys: int | DeskError = 1
     asked: list[tuple[Path | None, bool]] = field(default_factory=list)
     desk: Desk | None = None
 
@@ -75,6 +76,11 @@ class Joined:
         if isinstance(self.answer, DeskError):
             raise self.answer
         return self.answer
+
+    async def issuer_keys(self, url: str) -> int:
+        if isinstance(self.keys, DeskError):
+            raise self.keys
+        return self.keys
 
     async def check_record(self, directory: Path) -> tuple[str, ...] | None:
         if isinstance(self.wrong, DeskError):

@@ -260,3 +260,18 @@ def test_what_the_sandbox_cannot_do_is_one_line_and_status_2(
     assert said in told.stderr
     assert told.stderr.count("\n") == 1
     assert os.linesep not in told.stdout
+
+
+def test_an_issuer_is_asked_for_its_keys(
+    joined: Joined, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[http]\nissuer = "https://id.example"\naudience = "https://desk.example/mcp"\n')
+    joined.environ["CLAWVER_ORDERS_CONFIG"] = str(config)
+    joined.keys = 2
+    assert "ok" in (said := line(joined, capsys, "issuer", 0))
+    assert "https://id.example describes itself, and its keys can be had (2)" in said
+    joined.keys = 0
+    assert "publishes no key" in line(joined, capsys, "issuer", 1)
+    joined.keys = NetworkError("no complete answer from the issuer (time-out)", "Check the issuer")
+    assert line(joined, capsys, "issuer", 1).startswith("FAILED")

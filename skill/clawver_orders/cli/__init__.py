@@ -125,6 +125,10 @@ class Joints(Protocol):
         """Read one thing of the shop with its key: when the shop says that it answered, if it says so."""
         ...
 
+    async def issuer_keys(self, url: str) -> int:
+        """How many keys an issuer publishes that tokens can be verified with."""
+        ...
+
     async def check_record(self, directory: Path) -> tuple[str, ...] | None:
         """What is wrong with the record of refunds there, a sentence each; None where there is none yet."""
         ...

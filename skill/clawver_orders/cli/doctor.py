@@ -73,6 +73,8 @@ async def _checks(joints: Joints, settings: Settings, *, sandbox: bool) -> Async
     yield _filesystem(directory)
     if state.outcome != "failed":
         yield await _record(joints, directory)
+    if settings.http.issuer:
+        yield await _issuer(joints, "issuer", settings.http.issuer)
 
 
 async def _no_store(joints: Joints) -> Check:
@@ -176,6 +178,18 @@ async def _record(joints: Joints, directory: Path) -> Check:
             "failed", "record", f"{' '.join(wrong)} Keep the file, and compare it with the shop before refunding."
         )
     return Check("ok", "record", "It can be read, and its chain is whole.")
+
+
+async def _issuer(joints: Joints, what: str, url: str) -> Check:
+    try:
+        keys = await joints.issuer_keys(url)
+    except DeskError as error:
+        return Check("failed", what, f"{url}: {_sentence(error)}")
+    if not keys:
+        return Check(
+            "failed", what, f"{url} publishes no key that can be used here: nobody gets in with its tokens."
+        )
+    return Check("ok", what, f"{url} describes itself, and its keys can be had ({keys}).")
 
 
 def _sentence(error: DeskError) -> str:

@@ -172,6 +172,7 @@ def load(
     given = _checked(tables, file, place, platforms)
     stores = tuple(_store(**store) for store in given["stores"])
     state = given["state"].get("directory")
+    _refuse_half_an_issuer(file, given["http"], given["approvals"])
     return Settings(
         stores=stores or _store_of_the_environment(environ),
         refunds=Refunds(**given["refunds"]),
@@ -289,6 +290,23 @@ def _values(
         elif key.otherwise is not None:
             values[key.name] = key.otherwise(place)
     return values
+
+
+def _refuse_half_an_issuer(file: Path | None, http: Mapping[str, object], approvals: Mapping[str, object]) -> None:
+    """Access tokens are made by somebody for somebody; and with what a person signed in, no program may get in."""
+    for one, other in (("issuer", "audience"), ("audience", "issuer")):
+        if one in http and other not in http:
+            raise SetupError(
+                f"{file}: http.{one} is set, and http.{other} is not",
+                "Set both, so that access tokens can be told from others, or neither",
+                field=f"http.{other}",
+            )
+    if "audience" in http and http["audience"] == approvals.get("client_id"):
+        raise SetupError(
+            f"{file}: http.audience is the same as approvals.client_id",
+            "Use another audience: with the same, what a person signs in with would let a program in",
+            field="http.audience",
+        )
 
 
 def _wrong(file: Path | None, key: str, was: str, allowed: str) -> SetupError:

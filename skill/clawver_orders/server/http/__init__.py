@@ -19,10 +19,14 @@ from starlette.types import ASGIApp
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError, SetupError
 from clawver_orders.events import Received
+from clawver_orders.issuer import Issuer
+from clawver_orders.server.http.admission import Admission
 from clawver_orders.server.http.connection import Server, server
 from clawver_orders.server.http.counters import Counter, Counters
 from clawver_orders.server.http.gate import PATH, Gate, Pace
+from clawver_orders.server.http.resource import Resource
 from clawver_orders.server.http.roll import Roll
+from clawver_orders.server.http.visitors import Visitors
 from clawver_orders.store import Capabilities
 from clawver_orders.tokens import Tokens
 
@@ -55,6 +59,7 @@ class Terms:
         a_minute: How many requests of one token are answered.
         stateless: Whether older programs get no session.
         unset: What is listed while no store is configured.
+        audience: What access tokens of an issuer are made for: its own address, as programs write it.
     """
 
     host: str
@@ -64,6 +69,7 @@ class Terms:
     a_minute: int = 600
     stateless: bool = False
     unset: Sequence[Capabilities] = ()
+    audience: str = ""
 
 
 async def serve_http(
@@ -73,6 +79,7 @@ async def serve_http(
     *,
     beside: Beside,
     settings_wrong: Callable[[], str],
+    issuer: Issuer | None = None,
     webhooks: ASGIApp | None = None,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -84,6 +91,7 @@ async def serve_http(
         terms: Where and how.
         beside: What the desk does meanwhile.
         settings_wrong: What is wrong with the settings, in words for the log; empty where nothing is.
+        issuer: Whose access tokens for terms.audience let in, too.
         webhooks: What receives the shops' events below /webhooks/, if that is done here.
         ready: Called with the address once it listens.
 
@@ -91,7 +99,10 @@ async def serve_http(
         SetupError: It must not start like this, or cannot.
     """
     roll = Roll(tokens, desk.moves.now)
-    open_to_all = await _open_to_all(desk, roll, terms)
+    stores = [store.name for store in desk.stores]
+    visitors = Visitors(issuer, terms.audience, stores, desk.moves.now) if issuer else None
+    open_to_all = visitors is None and await _open_to_all(desk, roll, terms)
+    resource = Resource(issuer.url if issuer else "", terms.audience)
     names = _names(terms)
     key = await _state_key(desk)
     listener = _listen(terms)
@@ -107,8 +118,8 @@ async def serve_http(
 
         gate = Gate(
             counters,
-            roll,
-            open_to_all=open_to_all,
+            Admission(roll, visitors, resource, open_to_all=open_to_all),
+            resource,
             names=names,
             origins=terms.origins,
             pace=Pace(terms.a_minute, time.monotonic),
@@ -119,7 +130,7 @@ async def serve_http(
         await tasks.start(_leave_on_signal, desk, gate, counters, serving)
         tasks.start_soon(beside, counters.tell)
         if not open_to_all:
-            tasks.start_soon(_call_the_roll, roll, counters)
+            tasks.start_soon(_call_the_roll, roll, visitors, counters)
         address = listener.getsockname()
         host = f"[{address[0]}]" if ":" in address[0] else address[0]
         # What was loaded stays for good: no collection needs to look at it again.
@@ -185,12 +196,15 @@ def _listen(terms: Terms) -> socket.socket:
         ) from error
 
 
-async def _call_the_roll(roll: Roll, counters: Counters) -> None:
+async def _call_the_roll(roll: Roll, visitors: Visitors | None, counters: Counters) -> None:
     """Close what is open with a token that lets nobody in any more; a new request is refused before that."""
     while True:
         await anyio.sleep(_ROLL_CALL_S)
+        if visitors:
+            counters.close(visitors.gone())
         try:
-            counters.keep_only({token.digest for token in await roll.working()})
+            working = {token.digest for token in await roll.working()}
+            counters.keep_only(working | (visitors.present() if visitors else set()))
         except DeskError as error:
             _log.warning("the tokens cannot be read (%s)", error.code)
 

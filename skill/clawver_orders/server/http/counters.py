@@ -4,7 +4,7 @@ Tools that their scopes do not have, stores and refunds that are not theirs, and
 there at all, so nothing has to be filtered from what they ask for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Final
 
 import anyio
@@ -24,6 +24,12 @@ from clawver_orders.tokens import Grant
 BODY_CAP: Final = 256 * 1024
 # Of one principal; each lasts until it was idle for half an hour.
 _SESSIONS: Final = 100
+# Open at a time; each takes less than a megabyte.
+_COUNTERS: Final = 300
+
+
+class FullError(Exception):
+    """There is no place for another counter: all that are open are at work."""
 
 
 class Counter:
@@ -71,6 +77,11 @@ class Counter:
         for scope in self._under_way:
             scope.cancel()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way here, streams included."""
+        return not self._under_way
+
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, until it is answered or the counter closes."""
         with anyio.CancelScope() as cancelled:
@@ -103,18 +114,35 @@ class Counters:
         self._opening = anyio.Lock()
 
     async def of(self, key: str, grant: Grant) -> Counter:
-        """The counter of who showed a token; opened with their first request.
+        """The counter of who was let in; opened with their first request.
 
         Args:
-            key: The token's digest.
-            grant: What it is good for.
+            key: The same for all that may do the same on the same behalf.
+            grant: What they may do.
+
+        Raises:
+            FullError: Too many are open, and at work.
         """
         async with self._opening:
-            if key not in self._open:
+            # Who came last stands last.
+            counter = self._open.pop(key, None)
+            if counter is None:
+                self._make_room()
                 counter = self._make(self._before(grant), grant)
                 await self._tasks.start(counter.run)
-                self._open[key] = counter
-        return self._open[key]
+            self._open[key] = counter
+        return counter
+
+    def _make_room(self) -> None:
+        """Close whoever came last the longest ago and has nothing under way, where there are too many."""
+        if len(self._open) < _COUNTERS:
+            return
+        for key, counter in self._open.items():
+            if counter.idle:
+                counter.close()
+                del self._open[key]
+                return
+        raise FullError
 
     def _before(self, grant: Grant) -> Desk:
         whose = Whose(grant.name, grant.stores or None)
@@ -124,7 +152,11 @@ class Counters:
 
     def keep_only(self, keys: set[str]) -> None:
         """Close the counters of all others."""
-        for key in self._open.keys() - keys:
+        self.close(self._open.keys() - keys)
+
+    def close(self, keys: Set[str]) -> None:
+        """Close these, where they are open."""
+        for key in self._open.keys() & keys:
             self._open.pop(key).close()
 
     async def tell(self, events: Sequence[Received]) -> None:

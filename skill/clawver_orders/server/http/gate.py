@@ -1,7 +1,7 @@
 """The gate before the counters: by which name, from which page, with which token, how often and how much."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,17 +10,14 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from clawver_orders.errors import DeskError
-from clawver_orders.server.http.counters import Counters
-from clawver_orders.server.http.roll import RefusedError, Roll
-from clawver_orders.tokens import Grant
+from clawver_orders.server.http.admission import Admission, NotAdmittedError
+from clawver_orders.server.http.counters import Counters, FullError
+from clawver_orders.server.http.resource import Resource
 
 _log = logging.getLogger(__name__)
 PATH: Final = "/mcp"
 _METHODS: Final = ("GET", "POST", "DELETE")
-_CHALLENGE: Final = 'Bearer realm="clawver-orders"'
-_INVALID: Final = f'{_CHALLENGE}, error="invalid_token", error_description="No valid token was shown"'
-_RECORD_AWAY_S: Final = 5
+_LATER_S: Final = 5
 # So many may be slowed down at a time before those that were quiet the longest are forgotten.
 _PACES: Final = 10_000
 
@@ -54,8 +51,8 @@ class Gate:
 
     Args:
         counters: Where those go who are let in.
-        roll: Who is let in.
-        open_to_all: Whether everybody on this machine is, without a token: a made-up shop, tried out.
+        admission: Who is let in.
+        resource: Says where a program gets an access token.
         names: By which names the service is called, without ports.
         origins: Which pages may call it.
         pace: How often each may.
@@ -66,9 +63,9 @@ class Gate:
     def __init__(
         self,
         counters: Counters,
-        roll: Roll,
+        admission: Admission,
+        resource: Resource,
         *,
-        open_to_all: bool,
         names: frozenset[str],
         origins: frozenset[str],
         pace: Pace,
@@ -76,8 +73,8 @@ class Gate:
         webhooks: ASGIApp | None = None,
     ) -> None:
         self._counters = counters
-        self._roll = roll
-        self._open_to_all = open_to_all
+        self._admission = admission
+        self._resource = resource
         self._names = names
         self._origins = origins
         self._pace = pace
@@ -93,6 +90,8 @@ class Gate:
             await JSONResponse({"status": "ok"})(scope, receive, send)
         elif scope["path"] == "/readyz":
             await (await self._readiness())(scope, receive, send)
+        elif scope["path"] in self._resource.paths:
+            await self._resource.metadata()(scope, receive, send)
         elif self._webhooks is not None and scope["path"].startswith("/webhooks/"):
             await self._webhooks(scope, receive, send)
         else:
@@ -119,24 +118,23 @@ class Gate:
             await response(scope, receive, send)
             return
         try:
-            key, grant = await self._admitted(headers)
-        except RefusedError as refused:
-            self._say(scope, 401, str(refused), who)
-            shown = headers.get("authorization") is not None
-            challenge = {"WWW-Authenticate": _INVALID if shown else _CHALLENGE}
-            await _refusal(401, "Show a token of this desk: Authorization: Bearer", challenge)(scope, receive, send)
+            admitted = await self._admission.of(headers)
+        except NotAdmittedError as refused:
+            self._say(scope, refused.status, str(refused), refused.logged_as)
+            await _refusal(refused.status, refused.words, refused.headers)(scope, receive, send)
             return
-        except DeskError as error:
-            self._say(scope, 503, f"the record: {error.code}", who)
-            await _busy("The desk's record cannot be read just now")(scope, receive, send)
-            return
-        who = grant.name
-        if wait := self._pace.wait_s(key):
+        who = admitted.logged_as
+        if wait := self._pace.wait_s(admitted.counted_as):
             self._say(scope, 429, "too often", who)
             later = {"Retry-After": str(int(wait) + 1)}
             await _refusal(429, "Too many requests with this token", later)(scope, receive, send)
             return
-        counter = await self._counters.of(key, grant)
+        try:
+            counter = await self._counters.of(admitted.key, admitted.grant)
+        except FullError:
+            self._say(scope, 503, "too many are here", who)
+            await _busy("Too many are at the desk just now")(scope, receive, send)
+            return
         counts = scope["method"] == "POST" and headers.get("mcp-method") != "subscriptions/listen"
         self._answering += counts
         try:
@@ -169,23 +167,6 @@ class Gate:
             return _busy("The desk is stopping"), "it is stopping"
         return None
 
-    async def _admitted(self, headers: Headers) -> tuple[str, Grant]:
-        """The key of a counter, and what is granted there.
-
-        Raises:
-            RefusedError: Nobody is let in with this.
-            DeskError: The record cannot be read.
-        """
-        if self._open_to_all:
-            return "", Grant("", forms=True)
-        shown = headers.getlist("authorization")
-        scheme, _, token = shown[0].partition(" ") if len(shown) == 1 else ("", "", "")
-        if scheme.lower() != "bearer":
-            raise RefusedError("no token was shown")
-        found = await self._roll.admit(token.strip())
-        await self._roll.note(found)
-        return found.digest, found.grant
-
     def _say(self, scope: Scope, status: int, why: str, who: str) -> None:
         client = scope["client"][0] if scope.get("client") else "somebody"
         method = scope["method"] if scope["method"] in _METHODS else "another method"
@@ -211,9 +192,9 @@ def _name(host: str) -> str | None:
     return parts.hostname if parts.netloc == host and "@" not in host else None
 
 
-def _refusal(status: int, words: str, headers: dict[str, str] | None = None) -> Response:
+def _refusal(status: int, words: str, headers: Mapping[str, str] | None = None) -> Response:
     return JSONResponse({"error": words}, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
 def _busy(words: str) -> Response:
-    return _refusal(503, words, {"Retry-After": str(_RECORD_AWAY_S)})
+    return _refusal(503, words, {"Retry-After": str(_LATER_S)})

@@ -10,16 +10,13 @@ from typing import Final
 import anyio
 
 from clawver_orders.errors import DeskError
+from clawver_orders.server.http.admitted import RefusedError
 from clawver_orders.tokens import Token, Tokens, digest
 
 _log = logging.getLogger(__name__)
 _TOKEN: Final = re.compile(r"claw_desk_[A-Za-z0-9_-]{43}", re.ASCII)
 # So often is noted that a token is in use.
 _NOTED_EVERY: Final = timedelta(minutes=1)
-
-
-class RefusedError(Exception):
-    """Nobody is let in with what was shown; why is for the log, not for who showed it."""
 
 
 class _Look:
