@@ -145,6 +145,10 @@ class Server:
         """See tables.Database."""
         return await self._answered(partial(self._within, work, write), _ANSWER_WITHIN_S)
 
+    async def look(self, work: Callable[[Rows], T]) -> T:
+        """See tables.Database."""
+        return await self.within(work, write=False)
+
     async def version(self) -> int:
         """See tables.Database."""
         return await self._answered(self._version, _ANSWER_WITHIN_S)

@@ -1,8 +1,9 @@
 """The record in one SQLite file: written to disk before anything is sent.
 
 One connection a transaction, opened and closed in a worker thread: nothing is shared between processes,
-threads or forks. ``journal_mode=TRUNCATE`` and not WAL, because SQLite before 3.51.3 can corrupt a WAL database
-that two processes write at once, and several assistants on one record are just that.
+threads or forks, but for what only looks, and all the time (``looking``). ``journal_mode=TRUNCATE`` and not WAL,
+because SQLite before 3.51.3 can corrupt a WAL database that two processes write at once, and several assistants on
+one record are just that.
 """
 
 import logging
@@ -18,6 +19,7 @@ import anyio.to_thread
 
 from clawver_orders.errors import ConflictError, DeskError, SetupError
 from clawver_orders.filesystem import LOSABLE, REMOTE, kind_of
+from clawver_orders.ledger.looking import Looking
 from clawver_orders.ledger.records import Row
 from clawver_orders.ledger.tables import VERSION, Rows, SqlLedger, T, TakenError, last_event, steps, switch
 
@@ -84,6 +86,7 @@ class File:
         self._busy_timeout_s = busy_timeout_s
         self._mounts = mounts
         self._place_is_known = False
+        self._looking = Looking(self._path)
 
     async def within(self, work: Callable[[Rows], T], *, write: bool) -> T:  # noqa: ARG002 - see above
         """See tables.Database."""
@@ -93,6 +96,19 @@ class File:
         with self.transaction() as rows:
             return work(rows)
 
+    async def look(self, work: Callable[[Rows], T]) -> T:
+        """See tables.Database."""
+        return await anyio.to_thread.run_sync(self._look, work)
+
+    def _look(self, work: Callable[[Rows], T]) -> T:
+        def seen(connection: sqlite3.Connection) -> tuple[T] | None:
+            rows = FileRows(connection)
+            as_always = _version_of(connection) == VERSION and not switch(rows, MOVED)
+            return (work(rows),) if as_always else None
+
+        found = self._looking.at(seen)
+        return self._within(work) if found is None else found[0]
+
     async def version(self) -> int:
         """See tables.Database."""
         return await anyio.to_thread.run_sync(self._version)
@@ -101,7 +117,7 @@ class File:
         if not self._path.exists():
             return 0
         with self._told(), closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)) as file:
-            return int(file.execute("PRAGMA user_version").fetchone()[0])
+            return _version_of(file)
 
     async def upgrade(self) -> None:
         """See tables.Database."""
@@ -194,7 +210,7 @@ class File:
 
     def _make_tables(self, connection: sqlite3.Connection) -> bool:
         """Make them, where there are none or those of an older version; whether there were none."""
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        version = _version_of(connection)
         if version > VERSION:
             raise SetupError(
                 f"The refund record is of version {version}, and this program knows version {VERSION}",
@@ -206,3 +222,7 @@ class File:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         return version == 0
+
+
+def _version_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

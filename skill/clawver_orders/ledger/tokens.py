@@ -1,7 +1,8 @@
 """The tokens of the service in the record: their digests, what they may do, and when they were used."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from clawver_orders.errors import ConflictError
 from clawver_orders.tokens import Grant, Scope, Token
@@ -9,7 +10,10 @@ from clawver_orders.tokens import Grant, Scope, Token
 if TYPE_CHECKING:
     from clawver_orders.ledger.tables import Database, Rows
 
-_ALL: Final = "SELECT * FROM tokens ORDER BY made_at, digest"
+_ALL: Final = """
+SELECT digest, name, scopes, stores, forms, made_at, expires_at, revoked_at, used_at
+FROM tokens ORDER BY made_at, digest
+"""
 _ADD: Final = "INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REVOKE: Final = "UPDATE tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL"
 _USED: Final = "UPDATE tokens SET used_at = ? WHERE digest = ?"
@@ -41,24 +45,9 @@ class SqlTokens:
         """See Tokens."""
 
         def work(rows: "Rows") -> tuple[Token, ...]:
-            return tuple(
-                Token(
-                    digest=row["digest"],
-                    grant=Grant(
-                        row["name"],
-                        cast("frozenset[Scope]", _words(row["scopes"])),
-                        _words(row["stores"]),
-                        bool(row["forms"]),
-                    ),
-                    made_at=datetime.fromisoformat(row["made_at"]),
-                    expires_at=_time(row["expires_at"]),
-                    revoked_at=_time(row["revoked_at"]),
-                    used_at=_time(row["used_at"]),
-                )
-                for row in rows.select(_ALL)
-            )
+            return tuple(_token(tuple(row.values())) for row in rows.select(_ALL))
 
-        return await self._database.within(work, write=False)
+        return await self._database.look(work)
 
     async def add(self, token: Token, *, by: str) -> None:
         """See Tokens."""
@@ -101,6 +90,14 @@ class SqlTokens:
     async def used(self, digest: str, at: datetime) -> None:
         """See Tokens."""
         await self._database.within(lambda rows: rows.change(_USED, at.isoformat(), digest), write=True)
+
+
+@lru_cache(maxsize=1024)
+def _token(row: tuple[Any, ...]) -> Token:
+    """A row of _ALL, read anew only where it is another one: all are looked at for every request."""
+    digest, name, scopes, stores, forms, made_at, *times = row
+    grant = Grant(name, cast("frozenset[Scope]", _words(scopes)), _words(stores), bool(forms))
+    return Token(digest, grant, datetime.fromisoformat(made_at), *map(_time, times))
 
 
 def _told(grant: Grant) -> str:
