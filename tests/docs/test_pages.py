@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import tomllib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,18 +43,21 @@ def parse(command: str) -> None:
     words = [
         word.strip("{}").split("|")[0] for word in shlex.split(command)[1:] if not re.fullmatch(r"\[.*\]", word)
     ]
-    group: click.Command = commands
+    taken: click.Command = commands
     context = click.Context(commands, info_name="clawver-orders")
-    while isinstance(group, click.Group) and words and not words[0].startswith("-"):
-        found = group.get_command(context, words[0])
-        if found is None:
-            raise click.UsageError(f"no such command: {words[0]}")
-        group, words = found, words[1:]
-        context = click.Context(group, info_name=found.name, parent=context)
-    if not isinstance(group, click.Group):
-        group.make_context(group.name, words)
-    elif words:
-        raise click.UsageError(f"not a command: {words[0]}")
+    with suppress(click.exceptions.Exit):  # --help and --version
+        while isinstance(taken, click.Group) and words:
+            # What a group does by itself has options, too; what is left after them is one of its commands.
+            left = click.Command.parse_args(taken, context, [*words])
+            if not left:
+                return
+            if context.parent is not None and left != words:
+                raise click.UsageError(f"options before {left[0]}")
+            name, found, words = taken.resolve_command(context, left)
+            assert found is not None
+            taken, context = found, click.Context(found, info_name=name, parent=context)
+        if not isinstance(taken, click.Group):
+            taken.make_context(taken.name, words)
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +101,42 @@ def test_every_command_of_ours_is_one_that_the_program_takes(page: Page) -> None
 def test_the_pages_do_show_commands() -> None:
     found = commands_of(read(REPO / "references" / "setup.md"))
     assert {"clawver-orders serve --sandbox", "clawver-orders doctor", "clawver-orders serve"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "clawver-orders",
+        "clawver-orders webhooks",
+        "clawver-orders webhooks --port 8585 --host 127.0.0.1",
+        "clawver-orders webhooks allow hooks.example --remove",
+        "clawver-orders orders",
+        "clawver-orders --version",
+    ],
+)
+def test_a_command_that_the_program_takes_passes(command: str) -> None:
+    """Also one that has commands below it, and options and a work of its own."""
+    parse(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "clawver-orders refund everything",
+        "clawver-orders webhooks --ports 8585",
+        "clawver-orders webhooks --port none",
+        "clawver-orders webhooks --port",
+        "clawver-orders webhooks show clawver",
+        "clawver-orders webhooks --port 1 allow hooks.example",
+        "clawver-orders webhooks allow",
+        "clawver-orders orders --store clawver",
+        "clawver-orders --port 8585",
+        "clawver-orders serve --htpp",
+    ],
+)
+def test_a_command_that_the_program_refuses_is_found(command: str) -> None:
     with pytest.raises(click.UsageError):
-        parse("clawver-orders refund everything")
+        parse(command)
 
 
 def test_what_the_readme_says_to_type_into_other_programs_is_what_the_setup_page_says() -> None:
