@@ -9,7 +9,7 @@ from clawver_orders.desk import Desk
 from clawver_orders.desk.results import Consent
 from clawver_orders.errors import DeskError, RefundError
 from clawver_orders.refunds import actions, words
-from clawver_orders.refunds.machine import Act, Kind, Move, State
+from clawver_orders.refunds.machine import Act, Kind, Move, State, expire
 
 FORM_CAP = 1000
 SECOND = "SECOND REFUND OF THE SAME AMOUNT"
@@ -172,8 +172,8 @@ def pin_of(desk: Desk) -> Pin:
 async def waiting(desk: Desk) -> tuple[Move, ...]:
     """What waits for a person's yes at this moment, newest first."""
     found = await desk.moves.ledger.find(states=frozenset({State.PREPARED}))
-    current = [await desk.moves.confirmed(move, None) for move in found]
-    return tuple(move for move in current if move.state is State.PREPARED)
+    now = desk.moves.now()
+    return tuple(move for move in found if expire(move, now).state is State.PREPARED)
 
 
 async def found(desk: Desk, move_id: str) -> Move:
@@ -192,13 +192,20 @@ async def found(desk: Desk, move_id: str) -> Move:
     return await desk.moves.confirmed(move, None)
 
 
-async def answer(desk: Desk, move: Move, *, given: bool, how: str) -> Move:
+async def answer(desk: Desk, move: Move, *, given: bool, how: str, as_shown: bool = False) -> Move:
     """Record a person's yes or no; nothing is sent by this.
+
+    Args:
+        desk: The desk.
+        move: What they were shown.
+        given: Whether it is a yes.
+        how: How they gave it, for the record.
+        as_shown: Whether it counts only if nobody answered since they were shown it.
 
     Raises:
         RefundError: A yes came too late, or another move on the same order is under way.
     """
-    answered = await desk.moves.confirmed(move, Consent(given=given, how=how))
+    answered = await desk.moves.confirmed(move, Consent(given=given, how=how), as_shown=as_shown)
     if given:
         words.raise_if_refused(answered)
     return answered

@@ -29,7 +29,14 @@ input{font:inherit;padding:.4rem;margin:.3rem 0 1rem;display:block;width:16rem;m
 
 
 def question(
-    language: Language, csrf: str, move: Move, *, sandbox: bool, with_pin: bool, wrong: DeskError | None = None
+    language: Language,
+    csrf: str,
+    move: Move,
+    *,
+    sandbox: bool,
+    with_pin: bool,
+    wrong: DeskError | None = None,
+    below: str = "",
 ) -> HTMLResponse:
     """The question, its facts and its two answers.
 
@@ -40,9 +47,10 @@ def question(
         sandbox: Whether the shop is made up.
         with_pin: Whether a yes needs the PIN.
         wrong: Why the PIN that was just given did not do.
+        below: HTML of our own that follows.
     """
-    attention = _attention(say("sandbox", language)) if sandbox else ""
-    attention += _attention(say("second", language)) if move.repeats else ""
+    above = attention(say("sandbox", language)) if sandbox else ""
+    above += attention(say("second", language)) if move.repeats else ""
     kind = "record_refund" if approvals.only_recorded(move) else move.kind
     rows = "".join(
         f"<dt>{escape(say(label, language))}</dt><dd>{escape(say(value, language))}</dd>"
@@ -59,34 +67,42 @@ def question(
     )
     form = (
         f'<form method="post"><input type="hidden" name="csrf" value="{escape(csrf)}">'
-        f"{_pin(language, wrong) if with_pin else ''}{buttons}</form>"
+        f"{pin_field(language, wrong) if with_pin else ''}{buttons}</form>"
     )
-    title = say(kind, language).format(amount=move.amount)
-    body = f"{attention}<dl>{rows}</dl>{moves}<p>{until}</p>{form}"
-    return _page(language, 403 if wrong else 200, title, body)
+    body = f"{above}<dl>{rows}</dl>{moves}<p>{until}</p>{form}{below}"
+    return page(language, 403 if wrong else 200, title(language, move), body)
 
 
-def told(language: Language, status: int, title: str, text: str) -> HTMLResponse:
+def title(language: Language, move: Move) -> str:
+    """What is asked about a move, in one line."""
+    kind = "record_refund" if approvals.only_recorded(move) else move.kind
+    return say(kind, language).format(amount=move.amount)
+
+
+def told(language: Language, status: int, title: str, text: str, *, below: str = "") -> HTMLResponse:
     """An answer without a question, by the names of its words."""
-    return _page(language, status, say(title, language), f"<p>{escape(say(text, language))}</p>")
+    return page(language, status, say(title, language), f"<p>{escape(say(text, language))}</p>{below}")
 
 
-def answered(language: Language, done: str, *, head: str) -> HTMLResponse:
+def answered(language: Language, done: str, *, head: str, below: str = "") -> HTMLResponse:
     """That it was ``approved`` or ``rejected``, what comes next, and where the record stands now."""
     noted = f"<p><small>{escape(say('head', language))}: <code>{escape(head)}</code></small></p>"
-    return _page(language, 200, say(done, language), f"<p>{escape(say(f'{done}_next', language))}</p>{noted}")
+    body = f"<p>{escape(say(f'{done}_next', language))}</p>{noted}{below}"
+    return page(language, 200, say(done, language), body)
 
 
-def failed(language: Language, error: DeskError) -> HTMLResponse:
+def failed(language: Language, error: DeskError, *, below: str = "") -> HTMLResponse:
     """That it was not done, and why; what the desk says is in English."""
-    return _page(language, 409, say("refused", language), f'<p lang="en">{escape(str(error))}</p>')
+    return page(language, 409, say("refused", language), f'<p lang="en">{escape(str(error))}</p>{below}')
 
 
-def _attention(words: str) -> str:
+def attention(words: str) -> str:
+    """What must not be overlooked."""
     return f'<p class="attention">{escape(words)}</p>'
 
 
-def _pin(language: Language, wrong: DeskError | None) -> str:
+def pin_field(language: Language, wrong: DeskError | None) -> str:
+    """Where a PIN is typed, and why the one before did not do."""
     problem = described = ""
     if wrong is not None:
         words = say("pin_wrong" if wrong.retry_after_s is None else "pin_locked", language)
@@ -99,7 +115,8 @@ def _pin(language: Language, wrong: DeskError | None) -> str:
     )
 
 
-def _page(language: Language, status: int, title: str, body: str) -> HTMLResponse:
+def page(language: Language, status: int, title: str, body: str) -> HTMLResponse:
+    """A whole page, with the headers that keep other sites and caches out."""
     nonce = secrets.token_urlsafe(16)
     html = (
         f'<!doctype html><html lang="{TAGS[language]}"><head><meta charset="utf-8">'

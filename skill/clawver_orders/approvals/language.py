@@ -77,6 +77,55 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "它已被答复，或已过期。请让助手给出新的链接。",
     ),
     "refused": ("This was not done.", "未能完成。"),
+    "sign_in": ("Sign in", "登录"),
+    "sign_in_pin": (
+        "With the desk's PIN you see what waits for an answer.",
+        "输入订单台的 PIN 码，即可查看待答复的事项。",
+    ),
+    "sign_in_failed": ("You were not signed in.", "登录未成功。"),
+    "sign_in_failed_next": (
+        "It took too long, was begun elsewhere, or was refused. Begin anew.",
+        "耗时过长、并非由本页发起，或遭到拒绝。请重新登录。",
+    ),
+    "sign_in_first": ("Sign in first.", "请先登录。"),
+    "sign_in_first_next": (
+        "You are not signed in, or not any more. Nothing was changed.",
+        "您尚未登录，或登录已失效。未作任何更改。",
+    ),
+    "not_named": ("You cannot answer here.", "您不能在此答复。"),
+    "not_named_next": (
+        "The settings of this desk do not name you. Ask who runs it.",
+        "本订单台的设置中没有您。请联系运行者。",
+    ),
+    "signed_in_pin": ("Signed in with the PIN.", "已用 PIN 码登录。"),
+    "signed_in_as": ("Signed in as {who}.", "已登录：{who}。"),
+    "sign_out": ("Sign out", "退出登录"),
+    "signed_out": ("You are signed out.", "您已退出登录。"),
+    "signed_out_next": ("Nobody can go on with this sign-in.", "此次登录已失效，任何人都无法继续使用。"),
+    "waiting": ("What waits for an answer", "待答复的事项"),
+    "waiting_none": ("Nothing waits.", "目前没有。"),
+    "waiting_more": (
+        "Only the newest are shown; the others can be opened by their own links.",
+        "仅显示最新的事项；其余请用各自的链接打开。",
+    ),
+    "waiting_all": ("What else waits", "其他待答复的事项"),
+    "over": ("There is nothing to answer any more.", "已无需答复。"),
+    "over_next": ("{id} was answered, or its time is over.", "{id} 已被答复，或已过期。"),
+    "over_state": ("It is {state}.", "状态：{state}。"),
+    "over_by": ("By: {who}.", "答复者：{who}。"),
+    "foreign_team": (
+        "This page answers only to itself, for who signed in, about what it showed. Open it again.",
+        "本页只接受登录者就其所示内容由本页提交的答复。请重新打开。",
+    ),
+    "foreign_host": ("This page is not called by this name.", "本页不使用此名称。"),
+    "people_only": (
+        "This page is for people. What programs are let in with counts nothing here.",
+        "本页仅供人使用。程序的凭证在此无效。",
+    ),
+    "leaving": (
+        "The desk is stopping. Open this page again in a minute.",
+        "订单台正在停止。请一分钟后重新打开本页。",
+    ),
     "foreign": ("This page answers only to itself, on this computer.", "本页只接受本机上由本页提交的答复。"),
 }
 

@@ -1,7 +1,6 @@
 """The page on this computer where a person approves or rejects: server-rendered, no script, a one-time address."""
 
 import logging
-import re
 import secrets
 import socket
 from collections.abc import AsyncIterator
@@ -9,33 +8,26 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qsl
 
 import anyio
 from anyio.abc import TaskGroup
 from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from clawver_orders import approvals
 from clawver_orders.approvals import html
 from clawver_orders.approvals.language import Language, language_of
+from clawver_orders.approvals.posted import ANSWERS, fields, from_page
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError, ForbiddenError
 from clawver_orders.refunds.machine import Move, State
 
 _log = logging.getLogger(__name__)
 _HOST: Final = "127.0.0.1"
-_FORM: Final = "application/x-www-form-urlencoded"
-_LENGTH: Final = re.compile(r"[0-9]{1,4}")
 # Each is for something that waits, and waits for minutes; an older one is made anew when it is asked for again.
 _ADDRESSES: Final = 1000
-# What a button does, and what a move must be afterwards for that to be true.
-_ANSWERS: Final = {
-    "approve": ("approved", frozenset({State.CONFIRMED})),
-    "reject": ("rejected", frozenset({State.DECLINED, State.VOID, State.EXPIRED})),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +122,9 @@ class Page:
     async def _posted(
         self, request: Request, language: Language, token: str, pending: _Pending, move: Move
     ) -> HTMLResponse:
-        given = await _fields(request)
+        given = await fields(request)
         decision = given.get("decision", "")
-        if decision not in _ANSWERS or not self._is_own(request, given.get("csrf", ""), pending):
+        if decision not in ANSWERS or not self._is_own(request, given.get("csrf", ""), pending):
             return html.told(language, 403, "refused", "foreign")
         how = "page"
         pin = approvals.pin_of(pending.desk)
@@ -151,18 +143,15 @@ class Page:
         except DeskError:
             self._pending[token] = pending
             raise
-        done, states = _ANSWERS[decision]
+        done, states = ANSWERS[decision]
         if answered.state not in states:
             return html.told(language, 404, "gone", "gone_next")
         return html.answered(language, done, head=await pending.desk.moves.ledger.head())
 
     def _is_own(self, request: Request, csrf: str, pending: _Pending) -> bool:
         """Whether a form was sent from the page itself: by its value, and by where a browser says it is."""
-        return (
-            request.headers.getlist("origin") == [self._origin]
-            and request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
-            and secrets.compare_digest(csrf.encode(), pending.csrf.encode())
-        )
+        own = secrets.compare_digest(csrf.encode(), pending.csrf.encode())
+        return own and from_page(request, self._origin)
 
 
 async def _question(
@@ -171,15 +160,3 @@ async def _question(
     with_pin = await approvals.pin_of(pending.desk).is_set()
     sandbox = pending.desk.sandbox
     return html.question(language, pending.csrf, move, sandbox=sandbox, with_pin=with_pin, wrong=wrong)
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """The fields of a small form; empty where it is none."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM or not _LENGTH.fullmatch(request.headers.get("content-length", "")):
-        return {}
-    try:
-        body = await request.body()
-    except ClientDisconnect:
-        return {}
-    return dict(parse_qsl(body.decode(errors="replace")))

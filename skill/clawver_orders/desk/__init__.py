@@ -60,6 +60,7 @@ class Desk:
         allowed_hosts: Where webhooks may point.
         limits: How much may move, and whether the assistant may confirm.
         approve_with: What a person types to say yes, without the id.
+        approved_here: Whether they do on the computer that the assistant's program runs on.
         missing_store: What is told while no store is configured.
         whose: Who stands before it.
     """
@@ -81,6 +82,7 @@ class Desk:
         limits: Limits = NO_LIMITS,
         approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
         approve_with: str = "clawver-orders approve",
+        approved_here: bool = True,
         missing_store: SetupError | None = None,
         whose: Whose = A_PERSON,
     ) -> None:
@@ -92,7 +94,7 @@ class Desk:
         self.inbox = inbox
         self._now = now
         self.moves = Moves(ledger, now, awake, limits)
-        self._asking = Asking(approve_with, approval_address)
+        self._asking = Asking(approve_with, approval_address, approved_here)
         self._allowed_hosts = allowed_hosts
         self._keep_secret = keep_secret
         self._stand_before(whose)

@@ -13,11 +13,13 @@ class Asking:
 
     Attributes:
         command: What a person types, without the id.
-        address: Makes an address on this computer for a move, if there is such a page.
+        address: Makes the address of a page for a move, if there is such a page.
+        here: Whether page and terminal are those of the computer that the assistant's program runs on.
     """
 
     command: str
     address: Callable[[Move], Awaitable[str | None]] | None = None
+    here: bool = True
 
     async def approval(self, move: Move) -> Approval | None:
         """Until when and where a person can answer; None where nothing waits for an answer."""
@@ -28,8 +30,9 @@ class Asking:
 
     def how(self, move: Move, tool: str, url: str | None = None) -> str:
         """What to tell: who does what, and which tool is called again then."""
-        page = f"opens {url} on this computer, or " if url else ""
+        page = f"opens {url}{' on this computer' if self.here else ''}, or " if url else ""
+        terminal = "a terminal of this computer" if self.here else "a terminal of the desk"
         return (
-            f"A person {page}types in a terminal of this computer: {self.command} {move.id} - then call {tool} "
-            "again. Never answer for them."
+            f"A person {page}types in {terminal}: {self.command} {move.id} - then call {tool} again. "
+            "Never answer for them."
         )

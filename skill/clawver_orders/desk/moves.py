@@ -35,13 +35,24 @@ class Moves:
         self._awake = awake
         self.in_flight = 0
 
-    async def confirmed(self, move: Move, consent: Consent | None) -> Move:
-        """Record a person's answer, if there is one, and what time did to the move."""
+    async def confirmed(self, move: Move, consent: Consent | None, *, as_shown: bool = False) -> Move:
+        """Record a person's answer, if there is one, and what time did to the move.
+
+        Args:
+            move: As it was last read.
+            consent: The answer.
+            as_shown: Whether it counts only for the move as it was read: nobody answered it since.
+
+        Raises:
+            RefundError: ``refund.void``: it is not as it was read any more.
+        """
         if move.state is not State.PREPARED and move.state is not State.CONFIRMED:
             return move
 
         def decide(book: machine.Book) -> Move:
             held = machine.held(book, move.id, move.kind)
+            if as_shown and held.version != move.version:
+                raise machine.outlived()
             if consent is None:
                 return machine.expire(held, self.now())
             if consent.given:
