@@ -19,13 +19,17 @@ from tests.docs.test_pages import parse
 
 CONTAINER = REPO / "packaging" / "container"
 UNIT = REPO / "packaging" / "systemd" / "clawver-orders.service"
+RECEIVER = UNIT.with_name("clawver-orders-webhooks.service")
 _PINNED = re.compile(r"docker\.io/library/[a-z]+:\d+\.\d+(\.\d+)?-[a-z-]+")
 
 
-def unit() -> dict[str, list[str]]:
-    """The unit's settings, each with all its values in order."""
+units = pytest.mark.parametrize("path", [UNIT, RECEIVER], ids=lambda path: path.stem)
+
+
+def unit(path: Path = UNIT) -> dict[str, list[str]]:
+    """A unit's settings, each with all its values in order."""
     found: dict[str, list[str]] = {}
-    for line in UNIT.read_text().splitlines():
+    for line in path.read_text().splitlines():
         if line and not line.startswith(("#", "[")):
             name, _, value = line.partition("=")
             found.setdefault(name, []).append(value)
@@ -48,6 +52,7 @@ def pins(path: Path) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)(==.*?)(?=^[a-z]|\Z)", path.read_text(), re.MULTILINE | re.DOTALL))
 
 
+@units
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -64,12 +69,21 @@ def pins(path: Path) -> dict[str, str]:
         ("StateDirectoryMode", "0700"),
     ],
 )
-def test_the_unit_keeps_the_desk_in(setting: str, value: str) -> None:
-    assert unit()[setting] == [value]
+def test_a_unit_keeps_what_it_starts_in(path: Path, setting: str, value: str) -> None:
+    assert unit(path)[setting] == [value]
 
 
-def test_the_unit_starts_the_desk_on_loopback_and_lets_a_send_end() -> None:
-    found = unit()
+def test_what_keeps_the_one_in_keeps_the_other_in() -> None:
+    """The receiver alone has no key of a shop."""
+    desk, receiver = unit(UNIT), unit(RECEIVER)
+    assert desk.keys() - receiver.keys() == {"LoadCredential"}
+    differ = {name for name in receiver if desk[name] != receiver[name]}
+    assert differ == {"Description", "ExecStart", "Environment", "MemoryMax", "TasksMax"}
+
+
+@units
+def test_a_unit_starts_on_loopback_and_lets_a_send_end(path: Path) -> None:
+    found = unit(path)
     (command,) = found["ExecStart"]
     parse(command)
     words = shlex.split(command)
