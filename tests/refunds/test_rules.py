@@ -1,6 +1,7 @@
 """What may be refunded, by the order as read and the record of what was done: the engine alone."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,10 @@ from hypothesis import strategies as st
 
 from clawver_orders.errors import InvalidArgument, RefundError
 from clawver_orders.refunds import machine, rules
+from clawver_orders.refunds.limits import NO_LIMITS
 from clawver_orders.refunds.machine import MARKER, State
 from clawver_orders.store import Answer, Capabilities
-from tests.refunds.book import NOON, Memory, after, order, shop_refund, usd
+from tests.refunds.book import NOON, SHOP, Memory, after, order, shop_refund, usd
 
 
 def refusal(code: str) -> "pytest.RaisesExc[RefundError]":
@@ -93,6 +95,17 @@ def test_the_same_request_again_is_the_same_refund_until_it_expires() -> None:
     assert book.prepare(now=after(minutes=14)).id == first.id
     assert book.prepare(reason="other words").id != first.id
     assert book.prepare(now=after(minutes=15)).id != first.id
+
+
+def test_the_same_request_of_another_principal_is_a_refund_of_its_own() -> None:
+    book = Memory()
+    asked = partial(rules.prepare, book, order(), amount="5.00 USD", given="torn", another=False)
+    asked = partial(asked, capabilities=SHOP, limits=NO_LIMITS, now=NOON, random=book.random)
+    first = book.keep(asked(principal="token:till"))
+    assert first.principal == "token:till"
+    assert asked(principal="token:till").id == first.id
+    other = asked()
+    assert (other.principal, other.id == first.id) == ("", False)
 
 
 def test_the_same_amount_on_the_shops_record_is_a_duplicate_unless_another_is_meant() -> None:
