@@ -16,6 +16,7 @@ from clawver_orders.platforms.clawver import ClawverStore
 from clawver_orders.refunds.limits import NO_LIMITS, Limits
 from clawver_orders.refunds.machine import Move
 from clawver_orders.sandbox import Sandbox, parse_fault
+from clawver_orders.telemetry import OFF, Telemetry
 from tests.ledgers import Place
 
 YES = Consent(given=True, how="form")
@@ -107,6 +108,7 @@ def open_counter(
     approval_address: Callable[[Move], Awaitable[str | None]] | None = None,
     wrap: Callable[[ClawverStore], ClawverStore] = lambda store: store,
     ledger: SqlLedger | None = None,
+    telemetry: Telemetry = OFF,
 ) -> Counter:
     """A counter whose ledger is in a directory; a sandbox and a clock make it a second desk on the same shop."""
     clock = clock or Clock()
@@ -116,13 +118,14 @@ def open_counter(
         transport=transport or httpx2.ASGITransport(app=sandbox.app),
         sleep=no_waiting,
         now=clock.now,
+        watch=telemetry.shop("clawver"),
     )
     store = wrap(ClawverStore("clawver", http, Key(key), "USD", clock.now))
     ledger = ledger or Place(directory).ledger(clock.now)
     secrets = Secrets()
     desk = Desk(
         [store],
-        ledger,
+        telemetry.record(ledger),
         ledger,
         now=clock.now,
         awake=lambda: clock.awake,

@@ -31,6 +31,8 @@ from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.refunds.limits import Limits
 from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.store import Store
+from clawver_orders.telemetry import OFF, Telemetry
+from clawver_orders.telemetry import opened as opened_telemetry
 from clawver_orders.tokens import Tokens
 from clawver_orders.webhooks import Receiver, SecretFiles, Sender, StoreSecrets
 
@@ -105,22 +107,30 @@ class Joints:
 
     @asynccontextmanager
     async def open_desk(
-        self, *, read_only: bool = False, page: "Page | None" = None, serving: bool = False
+        self,
+        *,
+        read_only: bool = False,
+        page: "Page | None" = None,
+        serving: bool = False,
+        telemetry: Telemetry = OFF,
     ) -> AsyncIterator[Desk]:
         """The desk over the configured stores, or over the sandbox; its connections are closed at the end."""
         settings = self.settings()
         directory = self.state_directory(settings)
         async with AsyncExitStack() as open_stores:
             if self._sandbox:
-                stores = self._made_up(settings, directory, another=serving)
+                stores = self._made_up(settings, directory, telemetry, another=serving)
             else:
-                stores = [self._open(store, Http(store.base_url)) for store in settings.stores]
+                stores = [
+                    self._open(store, Http(store.base_url, watch=telemetry.shop(store.platform)))
+                    for store in settings.stores
+                ]
             for store in stores:
                 open_stores.push_async_callback(store.aclose)
             ledger = self._ledger(settings, directory)
             yield Desk(
                 stores,
-                ledger,
+                telemetry.record(ledger),
                 ledger,
                 now=now,
                 awake=awake_clock(),
@@ -150,7 +160,7 @@ class Joints:
     def _open(self, store: StoreSettings, http: Http) -> Store:
         return platforms.load(store.platform, self._modules).open(store, http, now)
 
-    def _made_up(self, settings: Settings, directory: Path, *, another: bool) -> list[Store]:
+    def _made_up(self, settings: Settings, directory: Path, telemetry: Telemetry, *, another: bool) -> list[Store]:
         """A made-up shop for each store that is configured, or one of Clawver's where none is.
 
         It is a sandbox that runs already, where the store's address is one on this machine; else one in this
@@ -158,9 +168,9 @@ class Joints:
         show the shop that was opened last, as it was when it opened.
         """
         seed = _sandbox_seed(directory, another=another)
-        return [self._open_made_up(store, seed) for store in self._configured(settings)]
+        return [self._open_made_up(store, seed, telemetry) for store in self._configured(settings)]
 
-    def _open_made_up(self, store: StoreSettings, seed: int) -> Store:
+    def _open_made_up(self, store: StoreSettings, seed: int, telemetry: Telemetry = OFF) -> Store:
         import httpx2  # noqa: PLC0415 - only for a sandbox in this process
 
         from clawver_orders.sandbox import open_sandbox  # noqa: PLC0415
@@ -170,9 +180,11 @@ class Joints:
         key = given if given.startswith(_TEST_KEYS) else _SANDBOX_KEY
         sandbox = open_sandbox(store.platform, seed, key=key)
         made_up = platforms.opened_by(store.name, store.platform, store.base_url, sandbox.settings, self._modules)
+        watch = telemetry.shop(store.platform)
         if urlsplit(store.base_url).hostname in _LOOPBACK:
-            return self._open(made_up, Http(store.base_url))
-        return self._open(made_up, Http("http://localhost", transport=httpx2.ASGITransport(app=sandbox.app)))
+            return self._open(made_up, Http(store.base_url, watch=watch))
+        transport = httpx2.ASGITransport(app=sandbox.app)
+        return self._open(made_up, Http("http://localhost", transport=transport, watch=watch))
 
     async def serve(self, *, read_only: bool) -> None:
         """MCP over stdin and stdout, until the client leaves."""
@@ -199,15 +211,17 @@ class Joints:
         from clawver_orders.webhooks.listener import listen  # noqa: PLC0415 - needs a web server
 
         settings = self.settings()
-        receiver = self._receiver(settings, self._ledger(settings, self.state_directory(settings)))
-        await receiver.check()
-        try:
-            await listen(receiver, host, port, ready)
-        except OSError as error:
-            raise SetupError(
-                f"{host}:{port} cannot be had ({type(error).__name__})",
-                "Choose another with --port and --host; port 0 is any that is free",
-            ) from error
+        async with opened_telemetry(self._environ, self._platforms(settings)) as telemetry:
+            inbox = telemetry.inbox(self._ledger(settings, self.state_directory(settings)))
+            receiver = self._receiver(settings, inbox)
+            await receiver.check()
+            try:
+                await listen(telemetry.requests(receiver), host, port, ready)
+            except OSError as error:
+                raise SetupError(
+                    f"{host}:{port} cannot be had ({type(error).__name__})",
+                    "Choose another with --port and --host; port 0 is any that is free",
+                ) from error
 
     async def kept_secrets(self, store: str) -> Mapping[str, str]:
         """The secrets that create_webhook made for a store, newest first, by the id of the registration."""
@@ -230,6 +244,10 @@ class Joints:
         if settings.stores or not self._sandbox:
             return settings.stores
         return (StoreSettings("clawver", "clawver", self._environ.get("CLAW_API_URL", "")),)
+
+    def _platforms(self, settings: Settings) -> Mapping[str, str]:
+        """The platform of each store, by the store's name."""
+        return {store.name: store.platform for store in self._configured(settings)}
 
     def _webhook_secrets(self, store: StoreSettings) -> list[Secret | Plain]:
         """What the settings name, and what a made-up shop signs with."""
@@ -267,12 +285,16 @@ class Joints:
             unset=[platforms.load("clawver", self._modules).capabilities],
             audience=settings.http.audience,
         )
-        async with self.open_desk(read_only=read_only, serving=True) as desk:
+        async with (
+            opened_telemetry(self._environ, self._platforms(settings)) as telemetry,
+            self.open_desk(read_only=read_only, serving=True, telemetry=telemetry) as desk,
+        ):
 
             async def beside(tell: Callable[[Sequence[Received]], Awaitable[None]]) -> None:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(partial(reconcile, desk, sleep=anyio.sleep, random=random.random))
                     tasks.start_soon(partial(hear, desk, tell, sleep=anyio.sleep, random=random.random))
+                    tasks.start_soon(partial(telemetry.unsettled, desk.moves.ledger, sleep=anyio.sleep))
 
             await serve_http(
                 desk,
@@ -281,7 +303,9 @@ class Joints:
                 beside=beside,
                 settings_wrong=lambda: "" if self._sandbox else _missing_secrets(settings),
                 issuer=self._issuer(settings.http.issuer) if settings.http.issuer else None,
-                webhooks=self._receiver(settings, desk.inbox),
+                webhooks=self._receiver(settings, telemetry.inbox(desk.inbox)),
+                watch=telemetry.calls,
+                around=telemetry.requests,
             )
 
     def _issuer(self, url: str) -> "Issuer":
@@ -419,6 +443,8 @@ def log_to_stderr(*, as_json: bool = False) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=as_json)
     logging.getLogger("clawver_orders").setLevel(logging.INFO)
     quiet_logging()
+    # It writes what a client sent as baggage, and a line each time that a collector is away; ours is one for all.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ _COMMAND = (sys.executable, "-m", "clawver_orders")
 
 def environment(state: Path, **more: str) -> dict[str, str]:
     """What a command needs to run, without this machine's own settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLAW", "XDG"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLAW", "XDG", "OTEL"))}
     return kept | {"HOME": str(state / "nobody"), "CLAWVER_ORDERS_HOME": str(state), "TERM": "dumb"} | more
 
 

@@ -20,10 +20,12 @@ from mcp import Client
 from mcp.client import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import ElicitRequestParams, ElicitResult
+from starlette.types import ASGIApp
 
 from clawver_orders.events import Received
 from clawver_orders.ledger import SqliteLedger, SqlLedger
 from clawver_orders.server.http import Terms, serve_http
+from clawver_orders.telemetry import OFF, Telemetry
 from clawver_orders.tokens import Grant, Scope, Token, digest, mint
 from tests.approvals.desks import own_environment
 from tests.counter import Counter
@@ -111,7 +113,9 @@ class Service:
 
 
 @asynccontextmanager
-async def a_service(counter: Counter, terms: Terms | None = None) -> AsyncIterator[Service]:
+async def a_service(
+    counter: Counter, terms: Terms | None = None, telemetry: Telemetry = OFF, webhooks: ASGIApp | None = None
+) -> AsyncIterator[Service]:
     """Serve a counter until the block ends; then it is told to stop as a process is."""
     service = Service(counter)
 
@@ -126,6 +130,9 @@ async def a_service(counter: Counter, terms: Terms | None = None) -> AsyncIterat
             terms or Terms("127.0.0.1", 0),
             beside=beside,
             settings_wrong=lambda: service.wrong,
+            webhooks=webhooks,
+            watch=telemetry.calls,
+            around=telemetry.requests,
             ready=service.listening,
         )
 
@@ -152,11 +159,11 @@ class Worker:
 
 
 @contextmanager
-def a_worker(state: Path, shop_url: str, *options: str) -> Iterator[Worker]:
+def a_worker(state: Path, shop_url: str, *options: str, **environ: str) -> Iterator[Worker]:
     """``serve --http`` on the record in a directory, before a shop."""
     command = [sys.executable, "-m", "clawver_orders", "serve", "--http", "--port", "0", *options]
     with subprocess.Popen(
-        command, env=own_environment(state, shop_url), stderr=subprocess.PIPE, text=True, bufsize=1
+        command, env=own_environment(state, shop_url) | environ, stderr=subprocess.PIPE, text=True, bufsize=1
     ) as process:
         try:
             log: list[str] = []

@@ -7,6 +7,17 @@ believed. What a status means is the platform's to say; ``raise_for_status`` say
 
 from clawver_orders.http.address import Path, path
 from clawver_orders.http.answer import MAX_BODY, Reply, raise_for_status, readable
-from clawver_orders.http.client import Http, Sent, quiet_logging
+from clawver_orders.http.client import Call, Http, Sent, quiet_logging
 
-__all__ = ["MAX_BODY", "Http", "Path", "Reply", "Sent", "path", "quiet_logging", "raise_for_status", "readable"]
+__all__ = [
+    "MAX_BODY",
+    "Call",
+    "Http",
+    "Path",
+    "Reply",
+    "Sent",
+    "path",
+    "quiet_logging",
+    "raise_for_status",
+    "readable",
+]

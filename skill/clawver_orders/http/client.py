@@ -14,9 +14,9 @@ import anyio
 import httpx2
 
 from clawver_orders import __version__
-from clawver_orders.errors import BadResponseError, DeskError, InvalidArgument, NetworkError, SetupError
+from clawver_orders.errors import BadResponseError, InvalidArgument, SetupError
 from clawver_orders.http import answer, faults
-from clawver_orders.http.address import checked_base, encodable, shown
+from clawver_orders.http.address import Path, checked_base, encodable, shown
 from clawver_orders.http.answer import Reply
 
 _TRIES: Final = 3
@@ -24,6 +24,7 @@ _TRIES: Final = 3
 _RETRIED: Final = frozenset({408, 425, 429, 502, 503, 504})
 _READ_LIMITS: Final = httpx2.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=30.0)
 _ONE_CONNECTION: Final = httpx2.Limits(max_connections=1, max_keepalive_connections=0)
+_CUT_OFF: Final = "cut off, or not to be read"
 _BEFORE_SENDING: Final = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
@@ -50,6 +51,27 @@ class Sent:
     seen: str
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it ended, for who watches: nothing that was sent or answered stands in it.
+
+    Attributes:
+        method: GET, POST …
+        template: The path without its ids; None where it was not made by path().
+        status: Of the last answer, if one came.
+        seen: Why none came, in words of ours.
+        tries: How many requests that were.
+        seconds: How long it took, waiting included.
+    """
+
+    method: str
+    template: str | None
+    status: int | None
+    seen: str
+    tries: int
+    seconds: float
+
+
 class Http:
     """The connections to one store, for the life of the process; nothing is opened before the first call.
 
@@ -61,6 +83,7 @@ class Http:
         sleep: Waits between two tries of a read, in seconds.
         random: A number from 0 to 1, for the jitter.
         now: The wall clock, for a Retry-After that is a date from a shop that says no date of its own.
+        watch: Is told of each call when it ended; it must not raise.
 
     Raises:
         SetupError: The address or a header cannot be used.
@@ -76,6 +99,7 @@ class Http:
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         random: Callable[[], float] = randomlib.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        watch: Callable[[Call], None] | None = None,
     ) -> None:
         self._base = checked_base(base_url)
         self._anonymous = {
@@ -90,6 +114,7 @@ class Http:
         self._sleep = sleep
         self._random = random
         self._now = now
+        self._watch = watch
 
     async def read(
         self,
@@ -126,21 +151,26 @@ class Http:
         content = _encoded(json, every)
         request = self._request("GET", path, params, every, _timeouts(deadline_s, read=10.0), content=content)
         pool = self._pool = self._pool or self._new_transport(_READ_LIMITS)
-        with anyio.move_on_after(deadline_s) as scope:
-            tries = 0
-            while True:
-                outcome = await self._try(pool, request, path)
-                tries += 1
-                if isinstance(outcome, Reply) and outcome.status not in _RETRIED:
-                    break
-                wait = max(outcome.retry_after_s or 0.0, self._random() * 0.25 * 2**tries)
-                if tries == _TRIES or wait >= scope.deadline - anyio.current_time():
-                    break
-                await self._sleep(wait)
-        if scope.cancelled_caught:
-            outcome = faults.network_error("time-out")
-        if isinstance(outcome, DeskError):
-            raise outcome
+        began, tries = anyio.current_time(), 0
+        outcome: Reply | str = _CUT_OFF
+        try:
+            with anyio.move_on_after(deadline_s) as scope:
+                while True:
+                    tries += 1
+                    outcome = await self._try(pool, request, path)
+                    if isinstance(outcome, Reply) and outcome.status not in _RETRIED:
+                        break
+                    asked_to_wait = outcome.retry_after_s if isinstance(outcome, Reply) else None
+                    wait = max(asked_to_wait or 0.0, self._random() * 0.25 * 2**tries)
+                    if tries == _TRIES or wait >= scope.deadline - anyio.current_time():
+                        break
+                    await self._sleep(wait)
+            if scope.cancelled_caught:
+                outcome = "time-out"
+        finally:
+            self._tell("GET", path, outcome, tries, began)
+        if isinstance(outcome, str):
+            raise faults.network_error(outcome)
         return outcome if unjudged else answer.readable(outcome, empty_ok=empty_ok)
 
     async def write(
@@ -193,6 +223,7 @@ class Http:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(1):
                     await transport.aclose()
         _log.info("%s %s: %s in %d ms", method, shown(path), seen, (anyio.current_time() - began) * 1000)
+        self._tell(method, path, reply or seen, 1, began)
         if reply is not None:
             return Sent("answered" if answer.answered(reply, empty_ok=empty_ok) else "unknown", reply, seen)
         return Sent("not_sent" if start.state in {"connecting", "refused"} else "unknown", None, seen)
@@ -229,10 +260,8 @@ class Http:
         url = self._base + path + ("?" + urlencode(params, quote_via=quote) if params else "")
         return httpx2.Request(method, url, headers=headers, content=content, extensions={"timeout": timeouts})
 
-    async def _try(
-        self, pool: httpx2.AsyncBaseTransport, request: httpx2.Request, path: str
-    ) -> Reply | NetworkError:
-        """One try of a read: the answer, or the error that is told unless another try does better."""
+    async def _try(self, pool: httpx2.AsyncBaseTransport, request: httpx2.Request, path: str) -> Reply | str:
+        """One try of a read: the answer, or what was seen instead, which is told unless another try does better."""
         began = anyio.current_time()
         try:
             reply = await self._exchange(pool, request)
@@ -243,9 +272,15 @@ class Http:
         except Exception as exc:  # noqa: BLE001 - whatever a transport raises: no complete answer arrived
             seen = faults.in_words(exc)
             _log.debug("GET %s: %s (%s)", shown(path), seen, type(exc).__name__)
-            return faults.network_error(seen)
+            return seen
         _log.debug("GET %s: %d in %d ms", shown(path), reply.status, (anyio.current_time() - began) * 1000)
         return reply
+
+    def _tell(self, method: str, path: str, outcome: Reply | str, tries: int, began: float) -> None:
+        if self._watch is not None:
+            status, seen = (outcome.status, "") if isinstance(outcome, Reply) else (None, outcome)
+            template = path.template if isinstance(path, Path) else None
+            self._watch(Call(method, template, status, seen, tries, anyio.current_time() - began))
 
     async def _exchange(self, transport: httpx2.AsyncBaseTransport, request: httpx2.Request) -> Reply:
         return await answer.received(await transport.handle_async_request(request), self._now)

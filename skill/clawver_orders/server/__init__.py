@@ -1,9 +1,11 @@
 """The desk over MCP: tools, prompts, resources and completions of one server."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+from mcp.server.context import ServerMiddleware
 from mcp.server.mcpserver import MCPServer
 from mcp.server.request_state import RequestStateSecurity
 
@@ -16,7 +18,10 @@ from clawver_orders.server.updates import Updates, refuse_too_many
 from clawver_orders.store import Capabilities
 from clawver_orders.tokens import SCOPES, Scope
 
-__all__ = ["Updates", "build"]
+__all__ = ["Updates", "Watch", "build"]
+
+# Makes what is told of each call, of the names of the tools that are listed.
+Watch = Callable[[Collection[str]], ServerMiddleware[Any]]
 
 _INSTRUCTIONS = (
     "The order desk of an online shop. Read before you write. Refunds take two steps: prepare_refund, then "
@@ -32,6 +37,7 @@ def build(
     updates: Updates | None = None,
     scopes: frozenset[Scope] = frozenset(SCOPES),
     request_state: RequestStateSecurity | None = None,
+    watch: Watch | None = None,
 ) -> MCPServer:
     """The server of a desk.
 
@@ -41,15 +47,18 @@ def build(
         updates: What tells clients that something changed; where it is left out, nothing does.
         scopes: What its clients may do; there are no other tools.
         request_state: What seals a form's state, where several servers answer the same client.
+        watch: Watches its calls, if anything does.
     """
     updates = updates or Updates()
+    listed = [tool for tool in tools(desk, capabilities) if scope_of(tool) in scopes]
+    watched = [] if watch is None else [watch(frozenset(tool.name for tool in listed))]
     with _without_rich():
         server: MCPServer = MCPServer(
             "clawver-orders",
             version=__version__,
             instructions=_instructions(desk),
-            tools=[tool for tool in tools(desk, capabilities) if scope_of(tool) in scopes],
-            middleware=[prompts.refuse_wrong_arguments, refuse_too_many],
+            tools=listed,
+            middleware=[*watched, prompts.refuse_wrong_arguments, refuse_too_many],
             subscriptions=updates.bus,
             request_state_security=request_state,
         )

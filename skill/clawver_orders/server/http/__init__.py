@@ -20,6 +20,7 @@ from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError, SetupError
 from clawver_orders.events import Received
 from clawver_orders.issuer import Issuer
+from clawver_orders.server import Watch
 from clawver_orders.server.http.admission import Admission
 from clawver_orders.server.http.connection import Server, server
 from clawver_orders.server.http.counters import Counter, Counters
@@ -81,6 +82,8 @@ async def serve_http(
     settings_wrong: Callable[[], str],
     issuer: Issuer | None = None,
     webhooks: ASGIApp | None = None,
+    watch: Watch | None = None,
+    around: Callable[[ASGIApp, Callable[[], int]], ASGIApp] = lambda app, _: app,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT.
@@ -93,6 +96,8 @@ async def serve_http(
         settings_wrong: What is wrong with the settings, in words for the log; empty where nothing is.
         issuer: Whose access tokens for terms.audience let in, too.
         webhooks: What receives the shops' events below /webhooks/, if that is done here.
+        watch: Watches the calls of tools, if anything does.
+        around: Watches all requests: is given what answers them, and what says how many connections are open.
         ready: Called with the address once it listens.
 
     Raises:
@@ -107,7 +112,9 @@ async def serve_http(
     key = await _state_key(desk)
     listener = _listen(terms)
     async with anyio.create_task_group() as tasks:
-        counters = Counters(desk, tasks, partial(Counter, unset=terms.unset, key=key, stateless=terms.stateless))
+        counters = Counters(
+            desk, tasks, partial(Counter, unset=terms.unset, key=key, stateless=terms.stateless, watch=watch)
+        )
 
         async def wrong() -> str:
             try:
@@ -126,7 +133,7 @@ async def serve_http(
             wrong=wrong,
             webhooks=webhooks,
         )
-        serving = server(gate)
+        serving = server(around(gate, lambda: len(serving.server_state.connections)))
         await tasks.start(_leave_on_signal, desk, gate, counters, serving)
         tasks.start_soon(beside, counters.tell)
         if not open_to_all:

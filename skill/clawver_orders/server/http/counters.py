@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from clawver_orders.desk import Desk
 from clawver_orders.desk.whose import Whose
 from clawver_orders.events import Received
-from clawver_orders.server import Updates, build
+from clawver_orders.server import Updates, Watch, build
 from clawver_orders.store import Capabilities
 from clawver_orders.tokens import Grant
 
@@ -41,10 +41,18 @@ class Counter:
         unset: What is listed while no store is configured.
         key: What seals a form's state, the same in all workers.
         stateless: Whether older programs get no session.
+        watch: Watches its calls, if anything does.
     """
 
     def __init__(
-        self, desk: Desk, grant: Grant, *, unset: Sequence[Capabilities], key: str, stateless: bool
+        self,
+        desk: Desk,
+        grant: Grant,
+        *,
+        unset: Sequence[Capabilities],
+        key: str,
+        stateless: bool,
+        watch: Watch | None = None,
     ) -> None:
         self._stores = {store.name for store in desk.stores}
         self._updates = Updates()
@@ -54,6 +62,7 @@ class Counter:
             updates=self._updates,
             scopes=grant.scopes,
             request_state=RequestStateSecurity(keys=[key], bind_principal=lambda _: grant.name),
+            watch=watch,
         )
         self._server.streamable_http_app(
             stateless_http=stateless,
