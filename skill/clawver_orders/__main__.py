@@ -29,6 +29,7 @@ from clawver_orders.ledger import FILE_NAME, File, SqliteLedger, SqlLedger
 from clawver_orders.log import Json, Patient
 from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.refunds.limits import Limits
+from clawver_orders.refunds.machine import Move
 from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.store import Store
 from clawver_orders.telemetry import OFF, Telemetry
@@ -38,6 +39,7 @@ from clawver_orders.webhooks import Receiver, SecretFiles, Sender, StoreSecrets
 
 if TYPE_CHECKING:
     from clawver_orders.approvals.page import Page
+    from clawver_orders.approvals.team import TeamPage
     from clawver_orders.issuer import Issuer
 
 _SANDBOX_KEY: Final = "claw_sk_test_example"
@@ -111,6 +113,8 @@ class Joints:
         *,
         read_only: bool = False,
         page: "Page | None" = None,
+        team_page: Callable[[Move], Awaitable[str | None]] | None = None,
+        here: bool = True,
         serving: bool = False,
         telemetry: Telemetry = OFF,
     ) -> AsyncIterator[Desk]:
@@ -141,8 +145,9 @@ class Joints:
                 customer_data=settings.privacy.customer_data,
                 allowed_hosts=settings.webhooks.allowed_hosts,
                 limits=_limits(settings),
-                approval_address=page.address if page is not None else None,
+                approval_address=page.address if page is not None else team_page,
                 approve_with=self._approve_with(),
+                approved_here=here,
                 missing_store=no_store(self._environ),
                 # Where the page is, an assistant stands before the desk; else a person.
                 whose=Whose("") if page is not None else A_PERSON,
@@ -270,11 +275,14 @@ class Joints:
         settings = self.settings()
         return self._ledger(settings, self.state_directory(settings)).tokens
 
-    async def serve_http(self, *, host: str, port: int, read_only: bool) -> None:
+    async def serve_http(self, *, host: str, port: int, page_port: int, read_only: bool) -> None:
         """MCP over HTTP for who has a token, until it is told to stop."""
+        from clawver_orders.approvals.team import address_at, refuse_unsafe  # noqa: PLC0415 - as above
         from clawver_orders.server.http import Terms, serve_http  # noqa: PLC0415 - as above
 
         settings = self.settings()
+        refuse_unsafe(settings.approvals, settings.http)
+        team_page = address_at(settings.approvals.url) if settings.approvals.url else None
         terms = Terms(
             host,
             port,
@@ -284,10 +292,13 @@ class Joints:
             stateless=settings.http.stateless,
             unset=[platforms.load("clawver", self._modules).capabilities],
             audience=settings.http.audience,
+            page_port=page_port,
         )
         async with (
             opened_telemetry(self._environ, self._platforms(settings)) as telemetry,
-            self.open_desk(read_only=read_only, serving=True, telemetry=telemetry) as desk,
+            self.open_desk(
+                read_only=read_only, team_page=team_page, here=False, serving=True, telemetry=telemetry
+            ) as desk,
         ):
 
             async def beside(tell: Callable[[Sequence[Received]], Awaitable[None]]) -> None:
@@ -303,10 +314,32 @@ class Joints:
                 beside=beside,
                 settings_wrong=lambda: "" if self._sandbox else _missing_secrets(settings),
                 issuer=self._issuer(settings.http.issuer) if settings.http.issuer else None,
+                page=await self._team_page(settings, desk) if settings.approvals.url else None,
                 webhooks=self._receiver(settings, telemetry.inbox(desk.inbox)),
                 watch=telemetry.calls,
                 around=telemetry.requests,
             )
+
+    async def _team_page(self, settings: Settings, desk: Desk) -> "TeamPage":
+        """The page that the settings turn on, and its login, if it has one."""
+        from clawver_orders.approvals.team import open_page  # noqa: PLC0415 - needs a web server
+
+        page = settings.approvals
+        if page.client_secret is None:
+            return await open_page(desk, page.url, None)
+        from clawver_orders.approvals.team.login import Login  # noqa: PLC0415 - an extra
+        from clawver_orders.http.document import ask  # noqa: PLC0415 - few need it
+
+        login = Login(
+            self._issuer(page.issuer),
+            page.client_id,
+            page.client_secret,
+            page.people,
+            redirect=f"{page.url}/callback",
+            post=partial(ask, "POST"),
+            now=now,
+        )
+        return await open_page(desk, page.url, login)
 
     def _issuer(self, url: str) -> "Issuer":
         from clawver_orders.http.document import fetch  # noqa: PLC0415 - few need it

@@ -27,7 +27,7 @@ class Joined:
     counter: Counter
     environ: dict[str, str] = field(default_factory=dict)
     served: list[bool] = field(default_factory=list)
-    served_at: list[tuple[str, int, bool]] = field(default_factory=list)
+    served_at: list[tuple[str, int, int, bool]] = field(default_factory=list)
     logs_json: bool = False
     answer: datetime | DeskError | None = None
     wrong: tuple[str, ...] | DeskError | None = None
@@ -52,8 +52,8 @@ class Joined:
     async def serve(self, *, read_only: bool) -> None:
         self.served.append(read_only)
 
-    async def serve_http(self, *, host: str, port: int, read_only: bool) -> None:
-        self.served_at.append((host, port, read_only))
+    async def serve_http(self, *, host: str, port: int, page_port: int, read_only: bool) -> None:
+        self.served_at.append((host, port, page_port, read_only))
 
     def log_as_json(self) -> None:
         self.logs_json = True

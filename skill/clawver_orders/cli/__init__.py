@@ -95,7 +95,7 @@ class Joints(Protocol):
         """The secrets that create_webhook made for a store, newest first, by the id of the registration."""
         ...
 
-    async def serve_http(self, *, host: str, port: int, read_only: bool) -> None:
+    async def serve_http(self, *, host: str, port: int, page_port: int, read_only: bool) -> None:
         """MCP over HTTP for who has a token, until it is told to stop."""
         ...
 

@@ -23,12 +23,28 @@ For several assistants, each with a token of its own (clawver-orders tokens add)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where --http listens.")
 @click.option("--port", default=8600, type=click.IntRange(0, 65535), show_default=True, help="0: any that is free.")
 @click.option(
+    "--approvals-port",
+    default=8601,
+    type=click.IntRange(0, 65535),
+    show_default=True,
+    help="Where --http has the page for people, if the settings name its url.",
+)
+@click.option(
     "--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What the log looks like."
 )
 @options.of_desk
 @click.pass_obj
 def serve(
-    join: Join, config: Path | None, *, read_only: bool, http: bool, host: str, port: int, log: str, sandbox: bool
+    join: Join,
+    config: Path | None,
+    *,
+    read_only: bool,
+    http: bool,
+    host: str,
+    port: int,
+    approvals_port: int,
+    log: str,
+    sandbox: bool,
 ) -> None:
     """Serve the desk to an assistant: MCP over stdin and stdout, or over HTTP; the log goes to stderr."""
     joints = join(config=config, sandbox=sandbox)
@@ -38,7 +54,7 @@ def serve(
 
     async def stay() -> None:
         if http:
-            await joints.serve_http(host=host, port=port, read_only=read_only)
+            await joints.serve_http(host=host, port=port, page_port=approvals_port, read_only=read_only)
         else:
             await joints.serve(read_only=read_only)
 

@@ -202,7 +202,9 @@ def _origin(value: object, place: Place) -> str:
     url = urlsplit(base_url(value, place))
     if url.path or url.netloc != url.netloc.lower():
         raise NotAllowed(found(value))
-    return f"{url.scheme.lower()}://{url.netloc}"
+    # As a browser says it: without the port that goes without saying.
+    usual = {"https": ":443", "http": ":80"}[url.scheme.lower()]
+    return f"{url.scheme.lower()}://{url.netloc.removesuffix(usual)}"
 
 
 def _issuer(value: object, place: Place) -> str:

@@ -4,7 +4,6 @@ import gc
 import logging
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,17 @@ import anyio
 from anyio.abc import TaskStatus
 from starlette.types import ASGIApp
 
+from clawver_orders.approvals.team import TeamPage
 from clawver_orders.desk import Desk
 from clawver_orders.errors import DeskError, SetupError
 from clawver_orders.events import Received
 from clawver_orders.issuer import Issuer
 from clawver_orders.server import Watch
 from clawver_orders.server.http.admission import Admission
-from clawver_orders.server.http.connection import Server, server
+from clawver_orders.server.http.connection import Server, address_of, listen, server
 from clawver_orders.server.http.counters import Counter, Counters
 from clawver_orders.server.http.gate import PATH, Gate, Pace
+from clawver_orders.server.http.people import People
 from clawver_orders.server.http.resource import Resource
 from clawver_orders.server.http.roll import Roll
 from clawver_orders.server.http.visitors import Visitors
@@ -61,6 +62,7 @@ class Terms:
         stateless: Whether older programs get no session.
         unset: What is listed while no store is configured.
         audience: What access tokens of an issuer are made for: its own address, as programs write it.
+        page_port: Where the page for people listens, if there is one; 0 for any that is free.
     """
 
     host: str
@@ -71,6 +73,7 @@ class Terms:
     stateless: bool = False
     unset: Sequence[Capabilities] = ()
     audience: str = ""
+    page_port: int = 0
 
 
 async def serve_http(
@@ -81,6 +84,7 @@ async def serve_http(
     beside: Beside,
     settings_wrong: Callable[[], str],
     issuer: Issuer | None = None,
+    page: TeamPage | None = None,
     webhooks: ASGIApp | None = None,
     watch: Watch | None = None,
     around: Callable[[ASGIApp, Callable[[], int]], ASGIApp] = lambda app, _: app,
@@ -95,6 +99,7 @@ async def serve_http(
         beside: What the desk does meanwhile.
         settings_wrong: What is wrong with the settings, in words for the log; empty where nothing is.
         issuer: Whose access tokens for terms.audience let in, too.
+        page: Where people say yes, if that is done here.
         webhooks: What receives the shops' events below /webhooks/, if that is done here.
         watch: Watches the calls of tools, if anything does.
         around: Watches all requests: is given what answers them, and what says how many connections are open.
@@ -110,7 +115,8 @@ async def serve_http(
     resource = Resource(issuer.url if issuer else "", terms.audience)
     names = _names(terms)
     key = await _state_key(desk)
-    listener = _listen(terms)
+    listener = listen(terms.host, terms.port, "--port")
+    people = People(page, terms.host, terms.page_port) if page else None
     async with anyio.create_task_group() as tasks:
         counters = Counters(
             desk, tasks, partial(Counter, unset=terms.unset, key=key, stateless=terms.stateless, watch=watch)
@@ -134,17 +140,18 @@ async def serve_http(
             webhooks=webhooks,
         )
         serving = server(around(gate, lambda: len(serving.server_state.connections)))
-        await tasks.start(_leave_on_signal, desk, gate, counters, serving)
+        await tasks.start(_leave_on_signal, desk, gate, counters, serving, people)
         tasks.start_soon(beside, counters.tell)
         if not open_to_all:
             tasks.start_soon(_call_the_roll, roll, visitors, counters)
-        address = listener.getsockname()
-        host = f"[{address[0]}]" if ":" in address[0] else address[0]
         # What was loaded stays for good: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
-        url = f"http://{host}:{address[1]}{PATH}"
+        url = f"http://{address_of(listener)}{PATH}"
         _log.info("listening at %s%s", url, ", for everybody on this machine" if open_to_all else "")
+        if people:
+            tasks.start_soon(people.serve)
+            _log.info("the approval page answers at http://%s, to who opens its own address", people.address)
         ready(url)
         with listener:
             await serving.serve([listener])
@@ -190,19 +197,6 @@ async def _state_key(desk: Desk) -> str:
     )
 
 
-def _listen(terms: Terms) -> socket.socket:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            terms.host, terms.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address[:2], family=family)
-    except OSError as error:
-        raise SetupError(
-            f"{terms.host} port {terms.port} cannot be had ({type(error).__name__})",
-            "Choose another with --host and --port",
-        ) from error
-
-
 async def _call_the_roll(roll: Roll, visitors: Visitors | None, counters: Counters) -> None:
     """Close what is open with a token that lets nobody in any more; a new request is refused before that."""
     while True:
@@ -217,7 +211,13 @@ async def _call_the_roll(roll: Roll, visitors: Visitors | None, counters: Counte
 
 
 async def _leave_on_signal(
-    desk: Desk, gate: Gate, counters: Counters, serving: Server, *, task_status: TaskStatus[None]
+    desk: Desk,
+    gate: Gate,
+    counters: Counters,
+    serving: Server,
+    people: People | None,
+    *,
+    task_status: TaskStatus[None],
 ) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         task_status.started()
@@ -226,12 +226,16 @@ async def _leave_on_signal(
             gate.draining = True
             with anyio.move_on_after(_DRAIN_S):
                 with anyio.move_on_after(_READS_S):
+                    if people:
+                        await people.drain()
                     await gate.quiet()
                 await _idle(desk)
             # What has not claimed by now never does; what did meanwhile is shielded from this, and waited for.
             counters.keep_only(set())
             with anyio.move_on_after(_DRAIN_S):
                 await _idle(desk)
+            if people:
+                people.leave()
             serving.should_exit = True
 
 

@@ -11,6 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from clawver_orders.errors import SetupError
+
 # For a request's head and body. What is asked here is small; answers may be streams that last for hours.
 RECEIVED_WITHIN_S: Final = 10.0
 # Half of the files that the process may open at most: the record and the shops need some, too.
@@ -29,9 +31,37 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(app: ASGIApp) -> Server:
-    """A server for an application."""
-    most = _most_connections()
+def listen(host: str, port: int, option: str) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: A name or an address of this machine.
+        port: 0 for any that is free.
+        option: Which option says the port.
+
+    Raises:
+        SetupError: It cannot be had.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise SetupError(
+            f"{host} port {port} cannot be had ({type(error).__name__})", f"Choose another with --host and {option}"
+        ) from error
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where a socket listens, as it stands in a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def server(app: ASGIApp, *, most: int = _CONNECTIONS) -> Server:
+    """A server for an application, with so many connections at most."""
+    most = min(most, _most_connections())
 
     def connection(*args: Any, **kwargs: Any) -> _Connection:
         return _Connection(*args, most=most, **kwargs)
