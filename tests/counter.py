@@ -56,6 +56,11 @@ class Secrets:
     async def keep(self, store: str, action_id: str, secret: str) -> None:
         self.kept[store, action_id] = secret
 
+    async def drop(self, store: str, is_over: Callable[[str], Awaitable[bool]]) -> None:
+        for place in list(self.kept):
+            if place[0] == store and await is_over(place[1]):
+                del self.kept[place]
+
 
 @dataclass
 class Counter:
@@ -130,6 +135,7 @@ def open_counter(
         now=clock.now,
         awake=lambda: clock.awake,
         keep_secret=secrets.keep,
+        drop_secrets=secrets.drop,
         sandbox=sandbox_flag,
         read_only=read_only,
         trust_forms=trust_forms,

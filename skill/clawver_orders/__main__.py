@@ -29,13 +29,13 @@ from clawver_orders.ledger import FILE_NAME, File, SqliteLedger, SqlLedger
 from clawver_orders.log import Json, Patient
 from clawver_orders.money import CURRENCIES, Money, parse
 from clawver_orders.refunds.limits import Limits
-from clawver_orders.refunds.machine import Move
+from clawver_orders.refunds.machine import Ledger, Move
 from clawver_orders.settings import Plain, Secret, Settings, StoreSettings, load, no_store
 from clawver_orders.store import Store
 from clawver_orders.telemetry import OFF, Telemetry
 from clawver_orders.telemetry import opened as opened_telemetry
 from clawver_orders.tokens import Tokens
-from clawver_orders.webhooks import Receiver, SecretFiles, Sender, StoreSecrets
+from clawver_orders.webhooks import Receiver, SecretFiles, Sender, StoreSecrets, forget_deleted
 
 if TYPE_CHECKING:
     from clawver_orders.approvals.page import Page
@@ -139,6 +139,7 @@ class Joints:
                 now=now,
                 awake=awake_clock(),
                 keep_secret=SecretFiles(directory).keep,
+                drop_secrets=SecretFiles(directory).drop,
                 sandbox=self._sandbox,
                 read_only=read_only,
                 trust_forms=settings.refunds.trust_forms,
@@ -217,8 +218,9 @@ class Joints:
 
         settings = self.settings()
         async with opened_telemetry(self._environ, self._platforms(settings)) as telemetry:
-            inbox = telemetry.inbox(self._ledger(settings, self.state_directory(settings)))
-            receiver = self._receiver(settings, inbox)
+            ledger = self._ledger(settings, self.state_directory(settings))
+            await self._forget_deleted(settings, ledger)
+            receiver = self._receiver(settings, telemetry.inbox(ledger))
             await receiver.check()
             try:
                 await listen(telemetry.requests(receiver), host, port, ready)
@@ -232,6 +234,17 @@ class Joints:
         """The secrets that create_webhook made for a store, newest first, by the id of the registration."""
         kept = await SecretFiles(self.state_directory(self.settings())).of(store)
         return {one.action_id: one.secret for one in kept}
+
+    async def event_secrets(self, store: StoreSettings) -> int | None:
+        """How many secrets of a store's events are known here; None where its platform sends no events."""
+        if platforms.load(store.platform, self._modules).webhook is None:
+            return None
+        files = SecretFiles(self.state_directory(self.settings()))
+        return len(await StoreSecrets(store.name, files, self._webhook_secrets(store))())
+
+    async def _forget_deleted(self, settings: Settings, ledger: Ledger) -> None:
+        stores = [store.name for store in self._configured(settings)]
+        await forget_deleted(SecretFiles(self.state_directory(settings)), stores, ledger)
 
     def _receiver(self, settings: Settings, inbox: Inbox) -> Receiver:
         """What takes the events of all stores whose platform sends some."""
@@ -307,6 +320,9 @@ class Joints:
                     tasks.start_soon(partial(hear, desk, tell, sleep=anyio.sleep, random=random.random))
                     tasks.start_soon(partial(telemetry.unsettled, desk.moves.ledger, sleep=anyio.sleep))
 
+            await self._forget_deleted(settings, desk.moves.ledger)
+            receiver = self._receiver(settings, telemetry.inbox(desk.inbox))
+            await receiver.tell_missing()
             await serve_http(
                 desk,
                 self.tokens(),
@@ -315,7 +331,7 @@ class Joints:
                 settings_wrong=lambda: "" if self._sandbox else _missing_secrets(settings),
                 issuer=self._issuer(settings.http.issuer) if settings.http.issuer else None,
                 page=await self._team_page(settings, desk) if settings.approvals.url else None,
-                webhooks=self._receiver(settings, telemetry.inbox(desk.inbox)),
+                webhooks=receiver,
                 watch=telemetry.calls,
                 around=telemetry.requests,
             )

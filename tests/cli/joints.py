@@ -32,6 +32,7 @@ class Joined:
     answer: datetime | DeskError | None = None
     wrong: tuple[str, ...] | DeskError | None = None
     keys: int | DeskError = 1
+    secrets: int | DeskError | None = None
     asked: list[tuple[Path | None, bool]] = field(default_factory=list)
     desk: Desk | None = None
 
@@ -66,6 +67,11 @@ class Joined:
 
     async def kept_secrets(self, store: str) -> Mapping[str, str]:
         return {}
+
+    async def event_secrets(self, store: StoreSettings) -> int | None:
+        if isinstance(self.secrets, DeskError):
+            raise self.secrets
+        return self.secrets
 
     async def simulate(
         self, *, port: int, seed: int | None, generation: str, faults: Sequence[str], ready: Callable[[str], None]

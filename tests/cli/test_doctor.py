@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clawver_orders import cli
-from clawver_orders.errors import AuthError, BadResponseError, ConflictError, DeskError, NetworkError
+from clawver_orders.errors import AuthError, BadResponseError, ConflictError, DeskError, NetworkError, SetupError
 from clawver_orders.filesystem import kind_of
 from tests.cli.joints import Joined, counter
 from tests.cli.terminal import environment, without_a_terminal
@@ -48,6 +48,26 @@ def test_when_all_is_well_every_line_says_so(joined: Joined, capsys: pytest.Capt
         "record",
     ]
     assert told.endswith("All is well.\n")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "status", "said"),
+    [
+        (2, 0, "ok      clawver: events        Taken on this computer where they are signed: secrets known: 2."),
+        (0, 0, "ok      clawver: events        None is taken on this computer: no secret of theirs is known here."),
+        (
+            SetupError("EXAMPLE is not set", "Set it"),
+            1,
+            "FAILED  clawver: events        EXAMPLE is not set. Set it.",
+        ),
+    ],
+)
+def test_it_says_whether_events_of_a_store_are_taken_here(
+    joined: Joined, capsys: pytest.CaptureFixture[str], secrets: int | DeskError, status: int, said: str
+) -> None:
+    """A secret that another computer made is not here."""
+    joined.secrets = secrets
+    assert line(joined, capsys, "clawver: events", status).startswith(said)
 
 
 @pytest.mark.parametrize("key", ["", "  ", "${CLAW_API_KEY}"])

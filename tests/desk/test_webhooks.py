@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from clawver_orders.desk.results import Registration
-from clawver_orders.desk.webhooks import ALLOWED, allow
-from clawver_orders.errors import ForbiddenError, InvalidArgument, NotFoundError, RefundError
+from clawver_orders.desk.webhooks import ALLOWED, allow, is_deleted
+from clawver_orders.errors import DeskError, ForbiddenError, InvalidArgument, NotFoundError, RefundError
 from clawver_orders.refunds.machine import State
 from tests.counter import NO, YES, Counter, open_counter
 
@@ -184,6 +184,68 @@ async def test_other_events_on_an_open_registration_wait_for_it(counter: Counter
     await create(counter, YES)
     with pytest.raises(RefundError, match="under way"):
         await counter.desk.create_webhook("", URL, ("order.paid",), YES)
+
+
+@pytest.fixture
+def secrets(counter: Counter) -> dict[tuple[str, str], str]:
+    """What is kept, beside the secret of something older."""
+    counter.secrets.kept["clawver", "R-00000000"] = "example-secret-of-another"
+    return counter.secrets.kept
+
+
+async def test_the_secret_of_a_deleted_webhook_is_kept_no_longer_and_the_others_are(
+    counter: Counter, secrets: dict[tuple[str, str], str]
+) -> None:
+    """Hostile 89: what is signed with it afterwards is nobody's."""
+    done, other = await create(counter, YES), await create(counter, YES, f"{URL}/other")
+    await counter.desk.delete_webhook("", done.webhook.id)
+    assert set(secrets) == {("clawver", "R-00000000"), ("clawver", other.action.action_id)}
+    await counter.desk.delete_webhook("", other.webhook.id)
+    assert set(secrets) == {("clawver", "R-00000000")}
+
+
+async def test_the_secret_of_a_webhook_whose_deletion_was_not_answered_goes_when_it_is_deleted_again(
+    counter: Counter, secrets: dict[tuple[str, str], str]
+) -> None:
+    done = await create(counter, YES)
+    counter.fault("delete-webhook:reset-after:1")
+    with pytest.raises(DeskError):
+        await counter.desk.delete_webhook("", done.webhook.id)
+    assert ("clawver", done.action.action_id) in secrets
+    with pytest.raises(NotFoundError):
+        await counter.desk.delete_webhook("", done.webhook.id)
+    assert set(secrets) == {("clawver", "R-00000000")}
+
+
+async def test_a_webhook_that_is_still_there_keeps_its_secret(
+    counter: Counter, secrets: dict[tuple[str, str], str]
+) -> None:
+    done = await create(counter, YES)
+    counter.fault("delete-webhook:403:1")
+    with pytest.raises(DeskError):
+        await counter.desk.delete_webhook("", done.webhook.id)
+    with pytest.raises(NotFoundError):
+        await counter.desk.delete_webhook("", "wh_of_nobody")
+    assert len(secrets) == 2
+    assert not await is_deleted(counter.ledger, "clawver", done.action.action_id)
+
+
+async def test_the_record_says_who_deleted_a_webhook_so_that_its_secret_goes_on_other_computers_too(
+    counter: Counter,
+) -> None:
+    done, other = await create(counter, YES), await create(counter, YES, f"{URL}/other")
+    await counter.desk.delete_webhook("", done.webhook.id)
+    found = [
+        await is_deleted(counter.ledger, store, action_id)
+        for store, action_id in (
+            ("clawver", done.action.action_id),
+            ("clawver", other.action.action_id),
+            ("second", done.action.action_id),
+            ("clawver", "R-00000000"),
+        )
+    ]
+    assert found == [True, False, False, False]
+    assert await counter.ledger.verify() == ()
 
 
 async def test_a_webhook_is_deleted_and_an_unknown_one_is_not_found(counter: Counter) -> None:

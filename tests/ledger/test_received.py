@@ -85,8 +85,8 @@ async def later(place: Place, key: str, **time: float) -> None:
     assert await place.ledger(lambda: NOON + timedelta(**time)).remember("clawver", replace(PAID, key=key))
 
 
-async def kept(ledger: SqlLedger, **asked: int) -> list[int]:
-    return [event.id for event in await ledger.received(limit=100, **asked)]
+async def kept(ledger: SqlLedger, after_id: int = 0) -> list[int]:
+    return [event.id for event in await ledger.received(limit=100, after_id=after_id)]
 
 
 async def test_events_are_kept_for_ninety_days_and_then_make_room_for_new_ones(

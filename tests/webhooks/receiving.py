@@ -1,6 +1,6 @@
 """A receiver over a ledger in a directory, and what a shop posts to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +48,12 @@ def inbox_in(directory: Path) -> Inbox:
     return Place(directory).ledger(lambda: NOON)
 
 
-def receiver(inbox: Inbox, secrets: dict[str, Secrets] | None = None) -> Receiver:
+def receiver(
+    inbox: Inbox, secrets: dict[str, Secrets] | None = None, *, clock: Callable[[], float] = lambda: 0.0
+) -> Receiver:
     """A receiver of stores that are called as their platform."""
     stores = ALL if secrets is None else secrets
-    return Receiver({name: Sender(verify_of(name), found) for name, found in stores.items()}, inbox)
+    return Receiver({name: Sender(verify_of(name), found) for name, found in stores.items()}, inbox, clock)
 
 
 async def post(

@@ -197,6 +197,27 @@ def test_the_service_receives_events_too(environ: dict[str, str]) -> None:
     assert [one["type"] for one in tail(environ, "--sandbox")] == ["order.paid"]
 
 
+def test_the_service_says_at_its_start_of_which_stores_it_takes_no_events(environ: dict[str, str]) -> None:
+    """Names of stores and no more; that one may have no secret here is no fault."""
+    bare = {name: value for name, value in environ.items() if name != "EXAMPLE_SECRET"}
+    without = SETTINGS.replace('webhook_secret = { file = "hey" }', "")
+    Path(environ["CLAWVER_ORDERS_CONFIG"]).write_text(f'{without}\n[stores.third]\nplatform = "clawver"\n')
+    command = [sys.executable, "-m", "clawver_orders", "serve", "--http", "--port", "0", "--sandbox"]
+    with subprocess.Popen(command, env=bare, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        try:
+            lines = []
+            for line in process.stderr:
+                lines.append(line)
+                if "listening at" in line:
+                    break
+        finally:
+            process.terminate()
+            process.wait(30)
+    (line,) = [line for line in lines if "are refused" in line]
+    assert "events of third are refused: no secret of theirs is known here" in line
+
+
 @pytest.mark.parametrize("before", [("--sandbox",), ("--config", "x.toml"), ("--port", "1")])
 def test_an_option_in_the_wrong_place_is_refused_and_not_ignored(
     environ: dict[str, str], before: tuple[str, ...]

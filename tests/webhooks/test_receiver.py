@@ -204,10 +204,16 @@ async def test_what_cannot_be_kept_is_to_be_sent_again(caplog: pytest.LogCapture
     assert SECRET not in caplog.text + answer.text
 
 
-async def test_a_secret_that_cannot_be_looked_up_is_to_be_sent_again(inbox: Inbox) -> None:
+async def test_a_secret_that_cannot_be_looked_up_is_to_be_sent_again(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before that nothing is known of who sends, so it is not said each time either."""
     app = receiver(inbox, {"clawver": Secrets(None)})
-    assert (await post(app, CLAWVER)).status_code == 503
+    for _ in range(5):
+        assert (await post(app, CLAWVER)).status_code == 503
     assert await inbox.received() == ()
+    assert len(caplog.records) == 1
+    assert "An event of clawver could not be checked: setup: EXAMPLE_SECRET is not set." in caplog.text
 
 
 async def test_a_store_without_a_secret_is_refused_and_named_in_the_log(
@@ -218,9 +224,39 @@ async def test_a_store_without_a_secret_is_refused_and_named_in_the_log(
     ((_, level, line),) = caplog.record_tuples
     assert level == logging.WARNING
     assert 'Events of clawver are refused. setup: The store "clawver" has no webhook secret.' in line
-    assert (await post(app, CLAWVER)).status_code == 401
-    assert (await post(app, CLAWVER, headers={CLAWVER.header: CLAWVER.sign(CLAWVER.body, "")})).status_code == 401
+    blank = {CLAWVER.header: CLAWVER.sign(CLAWVER.body, "")}
+    for headers in ({}, blank):
+        answer = await post(app, CLAWVER, headers=headers)
+        assert (answer.status_code, answer.text) == (401, "No secret of this store is known here.\n")
     assert (await post(app, HEIDIANER)).status_code == 200
+    assert [event.store for event in await inbox.received()] == ["heidianer"]
+
+
+async def test_what_is_refused_is_said_once_an_hour_for_each_store_and_reason(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody can send what is refused, and the log is somebody's disk."""
+    at = [1000.0]
+    app = receiver(inbox, ALL | {"clawver": secrets_of()}, clock=lambda: at[0])
+    wrong = {HEIDIANER.header: HEIDIANER.sign(HEIDIANER.body, OTHER)}
+
+    async def lines() -> int:
+        caplog.clear()
+        for _ in range(3):
+            await post(app, CLAWVER)
+            await post(app, HEIDIANER, headers=wrong)
+            await post(app, WOOCOMMERCE, b"[]")
+        return len(caplog.records)
+
+    assert await lines() == 3
+    assert 'clawver: setup: The store "clawver" has no webhook secret.' in caplog.text
+    assert "heidianer: auth: an event is not signed with this shop's secret." in caplog.text
+    assert await lines() == 0
+    at[0] += 3599.0
+    assert await lines() == 0
+    at[0] += 1.0
+    assert await lines() == 3
+    assert SECRET not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,10 @@ class Joints(Protocol):
         """The secrets that create_webhook made for a store, newest first, by the id of the registration."""
         ...
 
+    async def event_secrets(self, store: StoreSettings) -> int | None:
+        """How many secrets of a store's events are known here; None where its platform sends no events."""
+        ...
+
     async def serve_http(self, *, host: str, port: int, page_port: int, read_only: bool) -> None:
         """MCP over HTTP for who has a token, until it is told to stop."""
         ...

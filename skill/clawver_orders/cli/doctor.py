@@ -69,6 +69,8 @@ async def _checks(joints: Joints, settings: Settings, *, sandbox: bool) -> Async
     for store in settings.stores:
         async for check in _store(joints, store, sandbox=sandbox):
             yield check
+        if (events := await _events(joints, store)) is not None:
+            yield events
     yield state
     yield _filesystem(directory)
     if state.outcome != "failed":
@@ -110,6 +112,23 @@ async def _store(joints: Joints, store: StoreSettings, *, sandbox: bool) -> Asyn
     yield Check("ok", shop, f"{store.base_url} answers.")
     yield Check("ok", works, "The shop let it read orders.")
     yield _clock(store, answered_at)
+
+
+async def _events(joints: Joints, store: StoreSettings) -> Check | None:
+    what = f"{store.name}: events"
+    try:
+        known = await joints.event_secrets(store)
+    except DeskError as error:
+        return Check("failed", what, _sentence(error))
+    if known is None:
+        return None
+    if not known:
+        return Check(
+            "ok",
+            what,
+            "None is taken on this computer: no secret of theirs is known here. That matters only to a receiver.",
+        )
+    return Check("ok", what, f"Taken on this computer where they are signed: secrets known: {known}.")
 
 
 def _clock(store: StoreSettings, answered_at: datetime | None) -> Check:

@@ -87,8 +87,9 @@ def secret(join: Join, store: str, config: Path | None, *, sandbox: bool) -> int
         kept = await joints.kept_secrets(store)
         if not kept:
             raise NotFoundError(
-                "create_webhook has made no secret for that store",
-                "One that the shop made is where webhook_secret in the settings says",
+                "create_webhook has made no secret for that store on this computer",
+                "Run this where the webhook was registered; one that the shop made is where webhook_secret in the "
+                "settings says",
             )
         action_id, value = next(iter(kept.items()))
         move = await desk.moves.ledger.get(action_id)

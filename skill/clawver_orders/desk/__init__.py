@@ -27,7 +27,7 @@ from clawver_orders.desk.results import (
     Variants,
 )
 from clawver_orders.desk.tracking import whereabouts
-from clawver_orders.desk.webhooks import Webhooks
+from clawver_orders.desk.webhooks import DropSecrets, KeepSecret, Secrets, Webhooks
 from clawver_orders.desk.whose import A_PERSON, Whose
 from clawver_orders.errors import DeskError, RefundError, SetupError
 from clawver_orders.events import Inbox, Received
@@ -37,6 +37,10 @@ from clawver_orders.refunds.machine import Act, Ledger, Move
 from clawver_orders.store import Store
 
 __all__ = ["Desk"]
+
+
+async def _nothing_is_kept(_store: str, _is_over: Callable[[str], Awaitable[bool]]) -> None:
+    """Where nothing receives events."""
 
 
 class Desk:
@@ -52,6 +56,7 @@ class Desk:
         now: The wall clock, in the zone that a day is meant in.
         awake: Seconds of a clock that also counts while the machine sleeps.
         keep_secret: Keeps a webhook's signing secret: store, action id, secret.
+        drop_secrets: Removes those of a store whose action, by its id, is said to be over.
         sandbox: Whether the shops are made up.
         read_only: Whether every write is refused.
         trust_forms: Whether a form of the assistant's program counts as a person's yes; None: while no PIN is set.
@@ -73,7 +78,8 @@ class Desk:
         *,
         now: Callable[[], datetime],
         awake: Callable[[], float],
-        keep_secret: Callable[[str, str, str], Awaitable[None]],
+        keep_secret: KeepSecret,
+        drop_secrets: DropSecrets = _nothing_is_kept,
         sandbox: bool = False,
         read_only: bool = False,
         trust_forms: bool | None = None,
@@ -96,14 +102,14 @@ class Desk:
         self.moves = Moves(ledger, now, awake, limits)
         self._asking = Asking(approve_with, approval_address, approved_here)
         self._allowed_hosts = allowed_hosts
-        self._keep_secret = keep_secret
+        self._secrets = Secrets(keep_secret, drop_secrets)
         self._stand_before(whose)
 
     def _stand_before(self, whose: Whose) -> None:
         named = self.abilities.named
         self.refunds = Refunding(self.moves, named, self._asking, whose)
         self.actions = Actions(self.moves, named, self._asking, whose)
-        self.webhooks = Webhooks(self.moves, self._allowed_hosts, self._keep_secret, self._asking, whose)
+        self.webhooks = Webhooks(self.moves, self._allowed_hosts, self._secrets, self._asking, whose)
 
     def before(self, whose: Whose, *, read_only: bool, trust_forms: bool | None) -> "Desk":
         """This very desk, its record and its connections, as somebody else has it before them.
@@ -350,7 +356,7 @@ class Desk:
     async def delete_webhook(self, store: str, webhook_id: str) -> None:
         """Stop the shop from sending events there."""
         self._refuse_read_only()
-        await self.abilities.able(store, "webhooks").delete_webhook(webhook_id)
+        await self.webhooks.delete(self.abilities.able(store, "webhooks"), webhook_id)
 
     async def list_events(
         self, store: str = "", *, order_id: str = "", of_type: str = "", after_id: str = "", limit: int = 20

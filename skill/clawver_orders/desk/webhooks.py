@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from clawver_orders.desk.asking import Asking
 from clawver_orders.desk.moves import Moves
 from clawver_orders.desk.results import Action, Approval, Consent, Registration
 from clawver_orders.desk.whose import A_PERSON, Whose
-from clawver_orders.errors import DeskError, ForbiddenError, InvalidArgument
+from clawver_orders.errors import DeskError, ForbiddenError, InvalidArgument, NotFoundError
 from clawver_orders.order import Webhook
 from clawver_orders.refunds import machine, rules, words
 from clawver_orders.refunds.machine import Book, Known, Ledger, Move, Snapshot, State
@@ -19,6 +20,10 @@ from clawver_orders.store import Answer, Deadline, Store
 
 # The switch that holds what a person allowed at the terminal: host names, with spaces between.
 ALLOWED: Final = "webhook_hosts"
+# The switches that say since when a webhook is deleted, by its store and the shop's id for it.
+_DELETED: Final = "deleted_webhook"
+KeepSecret = Callable[[str, str, str], Awaitable[None]]
+DropSecrets = Callable[[str, Callable[[str], Awaitable[bool]]], Awaitable[None]]
 _URL_CAP: Final = 500
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -54,13 +59,36 @@ async def allow(ledger: Ledger, host: str, *, by: str, remove: bool = False) -> 
     return tuple((await ledger.turn(ALLOWED, changed, note=note, by=by)).split())
 
 
+async def is_deleted(ledger: Ledger, store: str, action_id: str) -> bool:
+    """Whether the webhook that this registered was deleted by a desk on the same record."""
+    move = await ledger.get(action_id)
+    return move is not None and move.store == store and bool(await ledger.switch(_deleted(store, move.shop_id)))
+
+
+def _deleted(store: str, webhook_id: str | None) -> str:
+    return f"{_DELETED} {store} {webhook_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Where the signing secrets of registrations are kept.
+
+    Attributes:
+        keep: Keeps one, by store and action id, before it is sent.
+        drop: Removes those of a store whose registration, by its id, is said to be over.
+    """
+
+    keep: KeepSecret
+    drop: DropSecrets
+
+
 class Webhooks:
     """What the clerk does about webhooks.
 
     Args:
         moves: Confirms, sends and records.
         allowed_hosts: Where events may go, by the operator's settings.
-        keep_secret: Keeps the signing secret of a registration, by store and action id, before it is sent.
+        secrets_kept: Where the signing secrets of registrations are.
         asking: How a person can be asked outside of the assistant.
         whose: Whose registrations there are.
     """
@@ -69,14 +97,14 @@ class Webhooks:
         self,
         moves: Moves,
         allowed_hosts: frozenset[str],
-        keep_secret: Callable[[str, str, str], Awaitable[None]],
+        secrets_kept: Secrets,
         asking: Asking,
         whose: Whose = A_PERSON,
     ) -> None:
         self._moves = moves
         self._ledger = moves.ledger
         self._allowed_hosts = allowed_hosts
-        self._keep_secret = keep_secret
+        self._secrets = secrets_kept
         self._asking = asking
         self._whose = whose
 
@@ -136,6 +164,30 @@ class Webhooks:
             raise machine.outlived()
         return await self._prepare(store, url, events)
 
+    async def delete(self, store: Store, webhook_id: str) -> None:
+        """Have the shop send no more, and let nothing count any more that is signed with the webhook's secret.
+
+        At once, events that are under way included: that one did not come proves nothing, and who changes a secret
+        registers the next webhook before this.
+
+        Raises:
+            NotFoundError: The shop has no such webhook. Its secret counts no longer then, either.
+        """
+
+        async def is_its(action_id: str) -> bool:
+            move = await self._ledger.get(action_id)
+            return move is not None and (move.store, move.shop_id) == (store.name, webhook_id)
+
+        try:
+            await store.delete_webhook(webhook_id)
+        except NotFoundError:
+            # Deleted before, perhaps by us, and the answer was lost.
+            await self._secrets.drop(store.name, is_its)
+            raise
+        at, note = self._moves.now().isoformat(), f"the webhook {webhook_id} of {store.name} was deleted"
+        await self._ledger.turn(_deleted(store.name, webhook_id), lambda _: at, note=note, by=self._whose.by)
+        await self._secrets.drop(store.name, is_its)
+
     async def _prepare(self, store: Store, url: str, events: tuple[str, ...]) -> Move:
         seen = await self._seen(store, url)
 
@@ -168,7 +220,7 @@ class Webhooks:
         seen = await self._seen(store, move.subject)
         secret = secrets.token_hex(32)
         # Before the send: an event may arrive, signed, before its registration's answer does.
-        await self._keep_secret(store.name, move.id, secret)
+        await self._secrets.keep(store.name, move.id, secret)
 
         def send(may_start: Deadline) -> Awaitable[Answer]:
             return store.create_webhook(move.subject, events, secret, may_start)

@@ -4,6 +4,8 @@ Nothing in an event is believed or acted on here; it names an order, and the des
 """
 
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,6 +23,7 @@ BODY_CAP: Final = 256 * 1024
 # So much of a body that is too long is still read, so that who sends it reads the answer instead of a reset.
 _READ_ANYWAY: Final = 1024 * 1024
 _WITHIN_S: Final = 10.0
+_SILENT_S: Final = 3600.0
 _PREFIX: Final = b"/webhooks/"
 _log = logging.getLogger("clawver_orders.webhooks")
 
@@ -54,12 +57,32 @@ class Receiver:
     Args:
         senders: The stores that send events, by name.
         inbox: Where events are remembered.
+        clock: Seconds, to say what is refused only once in a while.
     """
 
-    def __init__(self, senders: Mapping[str, Sender], inbox: Inbox) -> None:
+    def __init__(
+        self, senders: Mapping[str, Sender], inbox: Inbox, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._senders = dict(senders)
         self._inbox = inbox
-        self._told: set[str] = set()
+        self._clock = clock
+        self._told: dict[str, float] = {}
+
+    async def without_secret(self) -> Mapping[str, SetupError]:
+        """The stores none of whose events is taken here as things stand, each with what is missing."""
+        without: dict[str, SetupError] = {}
+        for store, sender in self._senders.items():
+            try:
+                if not await sender.secrets():
+                    without[store] = _no_secret(store)
+            except SetupError as error:
+                without[store] = error
+        return without
+
+    async def tell_missing(self) -> None:
+        """Say in the log, in one line, of which stores no event is taken."""
+        if without := await self.without_secret():
+            _log.info("events of %s are refused: no secret of theirs is known here", ", ".join(without))
 
     async def check(self) -> None:
         """Say in the log which stores have no secret.
@@ -71,14 +94,7 @@ class Receiver:
             raise SetupError(
                 "No configured store sends events", "Configure a store on clawver, heidianer or woocommerce"
             )
-        without: dict[str, SetupError] = {}
-        for store, sender in self._senders.items():
-            try:
-                if await sender.secrets():
-                    continue
-                without[store] = _no_secret(store)
-            except SetupError as error:
-                without[store] = error
+        without = await self.without_secret()
         if len(without) == len(self._senders):
             raise next(iter(without.values()))
         for store, wrong in without.items():
@@ -112,33 +128,43 @@ class Receiver:
         return await self._received(store, sender, _joined(scope["headers"]), body)
 
     async def _received(self, store: str, sender: Sender, headers: Mapping[str, str], body: bytes) -> _Answer:
+        secrets: Sequence[str] = ()
         try:
-            delivered = sender.verify(headers, body, await sender.secrets())
+            secrets = await sender.secrets()
+            delivered = sender.verify(headers, body, secrets)
             if delivered is None:
                 return _Answer(200, "Somebody answers.")
             new = await self._inbox.remember(store, delivered)
         except AuthError as error:
-            self._tell_once(store, error)
+            if not secrets:
+                self._tell(store, _no_secret(store))
+                return _Answer(401, "No secret of this store is known here.")
+            self._tell(store, error)
             return _Answer(401, "The signature is not this store's.")
         except BadResponseError as error:
-            self._tell_once(store, error)
+            self._tell(store, error)
             return _Answer(400, "The event is no JSON object.")
         except DeskError as error:
-            _log.warning("An event of %s could not be kept. %s", store, error)
+            if secrets:
+                _log.warning("An event of %s could not be kept. %s", store, error)
+            else:
+                self._tell(f"An event of {store} could not be checked", error)
             return _Answer(503, "The event could not be kept. Send it again.")
         return _Answer(200, "Kept." if new else "Kept before.")
 
-    def _tell_once(self, store: str, error: DeskError) -> None:
-        """Say it in the log, but not again: anybody can send what is refused."""
-        if f"{store} {error.code}" not in self._told:
-            self._told.add(f"{store} {error.code}")
-            _log.warning("%s: %s From here on that is not said again.", store, error)
+    def _tell(self, where: str, error: DeskError) -> None:
+        """Say it in the log, but not again for a while: anybody can send what is refused."""
+        what, now = f"{where} {error.code}", self._clock()
+        if now - self._told.get(what, -math.inf) >= _SILENT_S:
+            self._told[what] = now
+            _log.warning("%s: %s That is not said again for an hour.", where, error)
 
 
 def _no_secret(store: str) -> SetupError:
     return SetupError(
         f'The store "{store}" has no webhook secret',
-        "Register with create_webhook, which makes one, or name the shop's own as webhook_secret in the settings",
+        "Register with create_webhook on this computer, which makes one, or name the one that the shop or another "
+        "computer has as webhook_secret in the settings",
         field="webhook_secret",
     )
 

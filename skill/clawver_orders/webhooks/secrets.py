@@ -3,14 +3,17 @@
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
 import anyio.to_thread
 
-from clawver_orders.errors import SetupError
+from clawver_orders.desk.webhooks import is_deleted
+from clawver_orders.errors import DeskError, SetupError
+from clawver_orders.refunds.machine import Ledger
 
 _log = logging.getLogger("clawver_orders.webhooks")
 # A store's name has no capitals, so that "hey-R-…" is not a registration of the store "hey-two".
@@ -59,6 +62,32 @@ class SecretFiles:
         """
         return await anyio.to_thread.run_sync(self._of, store)
 
+    async def drop(self, store: str, is_over: Callable[[str], Awaitable[bool]]) -> None:
+        """Remove the secrets of a store's registrations that are over, so that they count no longer.
+
+        Args:
+            store: The store's name.
+            is_over: Whether a registration is, by its id.
+
+        Raises:
+            SetupError: They cannot be read, or one cannot be removed.
+        """
+        for kept in await self.of(store):
+            if await is_over(kept.action_id):
+                await anyio.to_thread.run_sync(self._drop, self._path(store, kept.action_id))
+
+    def _path(self, store: str, action_id: str) -> Path:
+        return self._directory / f"{store}-{action_id}.secret"
+
+    def _drop(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SetupError(
+                f"The secret of a deleted webhook could not be removed ({type(error).__name__}), and still counts",
+                f"Remove webhooks/{path.name} from the state directory",
+            ) from error
+
     def _of(self, store: str) -> tuple[Kept, ...]:
         try:
             files = [
@@ -77,8 +106,7 @@ class SecretFiles:
     def _keep(self, store: str, action_id: str, secret: str) -> None:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = self._directory / f"{store}-{action_id}.secret"
-            descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            descriptor = os.open(self._path(store, action_id), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secret)
                 file.flush()
@@ -88,6 +116,15 @@ class SecretFiles:
                 f"The webhook's secret could not be kept in the state directory ({type(error).__name__})",
                 "Nothing was sent. Check disk space and permissions, then run: clawver-orders doctor",
             ) from error
+
+
+async def forget_deleted(files: SecretFiles, stores: Iterable[str], ledger: Ledger) -> None:
+    """Remove the secrets of webhooks that were deleted from another computer, as far as the record can be read."""
+    for store in stores:
+        try:
+            await files.drop(store, partial(is_deleted, ledger, store))
+        except DeskError as error:
+            _log.warning("Whether webhooks of %s were deleted elsewhere is not known: %s", store, error)
 
 
 class StoreSecrets:
@@ -103,6 +140,7 @@ class StoreSecrets:
         self._store = store
         self._files = files
         self._named = tuple(named)
+        self._told = ""
 
     async def __call__(self) -> tuple[str, ...]:
         """Looked up now, for a registration may be new; none where there is none.
@@ -124,5 +162,7 @@ class StoreSecrets:
         if wrong is not None:
             if not found:
                 raise wrong
-            _log.warning("A webhook secret of %s is missing: %s", self._store, wrong)
+            if str(wrong) != self._told:
+                _log.warning("A webhook secret of %s is missing: %s", self._store, wrong)
+        self._told = str(wrong or "")
         return tuple(found)
