@@ -1,11 +1,15 @@
 """The record in a file: private, written through, and clear about what is in its way."""
 
+import errno
+import functools
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +53,39 @@ async def test_a_record_of_a_newer_program_is_refused(ledger: SqliteLedger, tmp_
         file.execute(f"PRAGMA user_version = {VERSION + 1}")
     with pytest.raises(SetupError, match="version"):
         await ledger.get(move.id)
+
+
+async def test_a_full_disk_is_called_that_and_what_stands_can_be_read(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile 69: SQLite's own "database or disk is full", and the system's, where no file can be made."""
+
+    class Full(sqlite3.Connection):
+        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+            if sql.startswith("BEGIN"):
+                super().execute("PRAGMA max_page_count = 1")
+            return super().execute(sql, parameters)
+
+    first = await stored(ledger, replace(prepared(), id="R-AAAAAAAA"))
+    full = "setup: The refund record in the state directory cannot be written: the disk is full. Nothing is sent "
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Full))
+        with pytest.raises(SetupError) as caught:
+            await ledger.refused(store="x", subject="y", code="z", detail="-" * 100_000, by="somebody")
+        assert str(caught.value).startswith(full)
+        assert await ledger.find() == (first,)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", refuse_with(errno.EDQUOT))
+        with pytest.raises(SetupError) as caught:
+            await stored(SqliteLedger(Path("/nowhere/at/all"), lambda: NOON))
+        assert str(caught.value).startswith(full)
+
+
+def refuse_with(number: int) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, "as the system says it")
+
+    return refuse
 
 
 async def test_a_file_that_is_no_database_is_a_clear_refusal(ledger: SqliteLedger, tmp_path: Path) -> None:

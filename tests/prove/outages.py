@@ -165,9 +165,9 @@ async def test_a_full_database_sends_nothing(tmp_path: Path, place: Place) -> No
     counter = open_counter(tmp_path, ledger=place.ledger(lambda: NOON))
     refund = await counter.prepared()
     full(place)
-    with pytest.raises(SetupError, match="DiskFull"):
+    with pytest.raises(SetupError, match="its disk is full"):
         await counter.desk.execute_refund(refund.refund_id, YES)
-    with pytest.raises(SetupError, match="DiskFull"):
+    with pytest.raises(SetupError, match="its disk is full"):
         await counter.prepared(amount="1.00 USD")
     assert (counter.posts(), counter.paid_back()) == (0, [])
     assert (await counter.desk.get_order("", counter.refundable)).id == counter.refundable

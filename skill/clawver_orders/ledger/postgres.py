@@ -229,6 +229,11 @@ class Server:
             raise
         except (errors.LockNotAvailable, errors.SerializationFailure, errors.DeadlockDetected) as error:
             raise ConflictError("Another program holds the refund record", "Close it, then try again") from error
+        except errors.DiskFull as error:
+            raise SetupError(
+                "The refund record in the database cannot be written: its disk is full",
+                "Nothing is sent without it. Make room there, then try again",
+            ) from error
         except psycopg.Error as error:
             raise _unusable(type(error).__name__) from error
 

@@ -6,6 +6,7 @@ because SQLite before 3.51.3 can corrupt a WAL database that two processes write
 one record are just that.
 """
 
+import errno
 import logging
 import os
 import sqlite3
@@ -179,6 +180,11 @@ class File:
                 raise ConflictError(
                     "Another program holds the refund record", "Close it, then try again"
                 ) from error
+            if _is_full(error):
+                raise SetupError(
+                    "The refund record in the state directory cannot be written: the disk is full",
+                    "Nothing is sent without it. Make room, then try again",
+                ) from error
             raise SetupError(
                 f"The refund record in the state directory cannot be used ({type(error).__name__})",
                 "Nothing is sent without it. Check disk space and permissions, then run: clawver-orders doctor",
@@ -226,3 +232,9 @@ class File:
 
 def _version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _is_full(error: sqlite3.Error | OSError) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
