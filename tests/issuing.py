@@ -86,7 +86,7 @@ class House:
     asked: list[str] = field(default_factory=list)
     grants: dict[str, dict[str, Any]] = field(default_factory=dict)
     audiences: list[str] = field(default_factory=list)
-    codes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    codes: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def documents(self) -> dict[str, object]:
         """What it publishes, by address."""
@@ -145,7 +145,7 @@ class House:
     async def _authorize(self, request: Request) -> Response:
         asked = request.query_params
         assert asked["code_challenge_method"] == "S256"
-        self.codes["code-example"] = (asked["code_challenge"], asked["resource"])
+        self.codes["code-example"] = (asked["code_challenge"], asked["resource"], asked["scope"])
         query = urlencode({"code": "code-example", "state": asked["state"], "iss": self.url})
         return RedirectResponse(f"{asked['redirect_uri']}?{query}", 302)
 
@@ -154,7 +154,7 @@ class House:
         client, _, _ = _basic(request).partition(":")
         client = client or said["client_id"]
         if said["grant_type"] == "authorization_code":
-            challenge, resource = self.codes.pop(said["code"])
+            challenge, resource, said["scope"] = self.codes.pop(said["code"])
             assert challenge == encoded(hashlib.sha256(said["code_verifier"].encode()).digest())
             assert resource == said["resource"]
         self.audiences.append(said["resource"])

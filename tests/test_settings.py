@@ -423,3 +423,21 @@ def test_the_database_of_a_shared_record_is_an_address_or_a_reference_to_one(tmp
     assert kept is not None
     assert kept.value() == address
     assert load({}).database_url is None
+
+
+def test_an_issuer_and_the_audience_of_its_tokens_are_set_together_or_not_at_all(tmp_path: Path) -> None:
+    issuer, audience = 'issuer = "https://id.example/shop/"', 'audience = "https://desk.example/mcp"'
+    found = load(file=written(tmp_path, f"[http]\n{issuer}\n{audience}")).http
+    # As it is written: its tokens say the same, to the last slash.
+    assert (found.issuer, found.audience) == ("https://id.example/shop/", "https://desk.example/mcp")
+    for one, missing in ((issuer, "http.audience"), (audience, "http.issuer")):
+        error = refusal(file=written(tmp_path, f"[http]\n{one}"))
+        assert (error.field, f"{missing} is not" in error.happened) == (missing, True)
+
+
+def test_who_signs_in_at_the_page_is_another_audience_than_a_program(tmp_path: Path) -> None:
+    """An ID token is made for the client id: as the audience, it would let a program in."""
+    both = '[http]\nissuer = "https://id.example"\naudience = "https://desk.example/mcp"\n[approvals]\nclient_id = '
+    assert load(file=written(tmp_path, f'{both}"page"')).approvals.client_id == "page"
+    error = refusal(file=written(tmp_path, f'{both}"https://desk.example/mcp"'))
+    assert (error.field, "approvals.client_id" in error.happened) == ("http.audience", True)

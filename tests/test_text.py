@@ -250,6 +250,7 @@ def test_an_address_shows_city_and_country(city: str | None, country: str | None
         ("https://user:pass@shop.test/", "https://***@shop.test/"),
         ('token="not closed', 'token="***"'),
         ("designs: 5, monkey business", "designs: 5, monkey business"),
+        ("shown eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln_x-, refused", "shown ***, refused"),
         ("nothing here", "nothing here"),
     ],
 )

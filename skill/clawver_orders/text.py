@@ -214,6 +214,8 @@ _NAMED: Final = r"(?i:key|token|signature|secret|passw(?:or)?d|(?<![a-z])sig(?![
 _IS: Final = r"[\\\"']{0,3}\s{0,9}(?:=|:|%3[Dd])\s{0,9}"
 _REDACTIONS: Final = (
     (re.compile(r"\b(claw_[a-z]{2,8}_|whsec_)[A-Za-z0-9_-]+"), r"\1***"),
+    # A JWT begins with {" in base64.
+    (re.compile(r"\beyJ[\w-]{4,}\.[\w-]{2,}(?:\.[\w-]*)?", re.ASCII), "***"),
     (re.compile(rf"((?i:authorization|cookie){_IS})[^\r\n]+"), r"\1***"),
     (re.compile(r"(?i)\b(bearer|basic)\s{1,9}[^\s,;\"']+"), r"\1 ***"),
     (re.compile(r"(//)[^\s/@]{1,200}@"), r"\1***@"),

@@ -261,7 +261,7 @@ async def test_what_is_too_long_cut_or_no_token_at_all_is_refused_unread() -> No
         assert await refused(at, f"{head}.{body}.{other}")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_no_token_that_was_changed_is_accepted_or_fails(data: st.DataObject) -> None:
     at = house()
@@ -285,7 +285,7 @@ JSON = st.recursive(
 NAMES = ("iss", "aud", "sub", "exp", "nbf", "iat", "scope", "stores", "crit", "kid", "alg", "typ", "b64", "cty")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(
     claims=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=3),
     header=st.dictionaries(st.sampled_from(NAMES), JSON, max_size=2),
@@ -313,7 +313,7 @@ MEMBERS = ("kty", "crv", "n", "e", "x", "y", "kid", "alg", "use", "key_ops")
 WORDS = ("RSA", "EC", "OKP", "oct", "P-256", "P-384", "Ed25519", "AA", "AQAB", "", "1", "ES256", "none", "sig", "ü")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.lists(st.dictionaries(st.sampled_from(MEMBERS), SOUND | st.sampled_from(WORDS) | st.lists(SOUND))))
 def test_whatever_stands_in_a_set_of_keys_the_good_one_is_found(strange: list[object]) -> None:
     at = house()

@@ -34,7 +34,7 @@ ALSO_LOADED = {
     "anyio": "its signals, to leave in order",
     "gc": "to look no more at what stays loaded",
 }
-NEVER = {"rich", "typer", "jsonschema", "keyring", "psycopg", "sqlalchemy", "textual"}
+NEVER = {"rich", "typer", "jsonschema", "keyring", "psycopg", "sqlalchemy", "textual", "jwt"}
 OURS_NEVER = {"clawver_orders.sandbox", "clawver_orders.cli.demo", "clawver_orders.cli.orders"}
 AT_THE_END = (
     "import atexit, json, sys\natexit.register(lambda: print(json.dumps(list(sys.modules)), file=sys.stderr))"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,7 @@ from mcp_types import ElicitRequestParams, ElicitResult
 from starlette.types import ASGIApp
 
 from clawver_orders.events import Received
+from clawver_orders.issuer import Issuer
 from clawver_orders.ledger import SqliteLedger, SqlLedger
 from clawver_orders.server.http import Terms, serve_http
 from clawver_orders.telemetry import OFF, Telemetry
@@ -54,15 +55,19 @@ async def let_in(
 
 @asynccontextmanager
 async def client_at(
-    url: str, token: str = "", era: Era = "auto", answer: Callable[[str], ElicitResult] | None = None
+    url: str,
+    token: str = "",
+    era: Era = "auto",
+    answer: Callable[[str], ElicitResult] | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Client]:
-    """A real client of an era; with an answer it has forms."""
+    """A real client of an era; with an answer it has forms. It says further headers with each request."""
 
     async def fill_in(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
         assert answer is not None
         return answer(params.message)
 
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {**(said or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
     async with (
         httpx2.AsyncClient(headers=headers, trust_env=False, timeout=60) as http,
         Client(
@@ -114,7 +119,11 @@ class Service:
 
 @asynccontextmanager
 async def a_service(
-    counter: Counter, terms: Terms | None = None, telemetry: Telemetry = OFF, webhooks: ASGIApp | None = None
+    counter: Counter,
+    terms: Terms | None = None,
+    telemetry: Telemetry = OFF,
+    webhooks: ASGIApp | None = None,
+    issuer: Issuer | None = None,
 ) -> AsyncIterator[Service]:
     """Serve a counter until the block ends; then it is told to stop as a process is."""
     service = Service(counter)
@@ -130,6 +139,7 @@ async def a_service(
             terms or Terms("127.0.0.1", 0),
             beside=beside,
             settings_wrong=lambda: service.wrong,
+            issuer=issuer,
             webhooks=webhooks,
             watch=telemetry.calls,
             around=telemetry.requests,

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from clawver_orders.refunds.machine import State
 from clawver_orders.sandbox import parse_fault
 from tests.approvals.desks import a_shop, own_environment
 from tests.cli.terminal import at_a_terminal
+from tests.issuing import AUDIENCE, House
 from tests.server.serving import Era, structured, yes
 from tests.service.serving import a_worker, client_at, let_in, record_of
 
@@ -257,3 +259,21 @@ async def test_the_shops_events_arrive_at_the_same_place_and_need_no_token(
                 events = structured(await client.call_tool("list_events", {}))["events"]
             assert await anyio.to_thread.run_sync(worker.stop) == 0
     assert [event["type"] for event in events] == ["order.paid"]
+
+
+async def test_with_an_issuer_it_starts_without_a_token_of_its_own(tmp_path: Path) -> None:
+    """Its settings name the issuer; a program comes with an access token of that, for this desk and this shop."""
+    house = House(lambda: datetime.now(UTC))
+    async with house.at_home(), a_shop() as (_, shop_url):
+        config = tmp_path / "config.toml"
+        config.write_text(f'[http]\nissuer = "{house.url}"\naudience = "{AUDIENCE}"\n')
+        state = tmp_path / "state"
+        with a_worker(state, shop_url, "--config", str(config)) as worker:
+            # Its clock is the real one.
+            async with client_at(worker.url, house.token(scope="read")) as client:
+                assert structured(await client.call_tool("list_orders", {"limit": 1}))["orders"]
+            async with httpx2.AsyncClient(trust_env=False) as http:
+                answer = await http.post(worker.url, headers={"Authorization": f"Bearer {house.token(aud='x')}"})
+                assert answer.status_code == 401
+            assert worker.stop() == 0
+        assert "for another audience" in "".join(worker.log)

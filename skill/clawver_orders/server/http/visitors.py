@@ -46,11 +46,11 @@ class Visitors:
         try:
             claims = await self._issuer.verify(shown, self._audience)
         except InvalidTokenError as error:
-            raise RefusedError(f"an access token: {error}") from None
+            raise RefusedError(f"an access token ({error})") from None
         except DeskError as error:
             raise AwayError(f"The issuer's keys cannot be had just now ({error.code})") from None
         if not _SUBJECT.fullmatch(claims.subject):
-            raise RefusedError("an access token: a sub that cannot be a name here")
+            raise RefusedError("an access token (a sub that cannot be a name here)")
         name = logged_as(claims.subject)
         scopes = _scopes(claims.every)
         if not scopes:
