@@ -4,6 +4,7 @@ import gc
 import logging
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -115,8 +116,7 @@ async def serve_http(
     resource = Resource(issuer.url if issuer else "", terms.audience)
     names = _names(terms)
     key = await _state_key(desk)
-    listener = listen(terms.host, terms.port, "--port")
-    people = People(page, terms.host, terms.page_port) if page else None
+    listener, people = _opened(terms, page)
     async with anyio.create_task_group() as tasks:
         counters = Counters(
             desk, tasks, partial(Counter, unset=terms.unset, key=key, stateless=terms.stateless, watch=watch)
@@ -195,6 +195,16 @@ async def _state_key(desk: Desk) -> str:
     return await ledger.switch(_STATE_KEY) or await ledger.turn(
         _STATE_KEY, lambda made: made or secrets.token_hex(32), note="the key of forms was made", by="desk"
     )
+
+
+def _opened(terms: Terms, page: TeamPage | None) -> tuple[socket.socket, People | None]:
+    """Both sockets, or none."""
+    listener = listen(terms.host, terms.port, "--port")
+    try:
+        return listener, People(page, terms.host, terms.page_port) if page else None
+    except SetupError:
+        listener.close()
+        raise
 
 
 async def _call_the_roll(roll: Roll, visitors: Visitors | None, counters: Counters) -> None:
