@@ -105,7 +105,7 @@ class Door:
         language = language_of_request(request)
         given = await fields(request)
         to = move_id(given.get("move", ""))
-        if self._login is not None or not from_page(request, self._origin):
+        if self._login is not None or "pin" not in given or not from_page(request, self._origin):
             return html.told(language, 403, "refused", "foreign_team")
         # Before the PIN is looked at: one that is changed meanwhile ends what begins here.
         way = await self._way()
