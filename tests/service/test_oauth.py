@@ -26,6 +26,7 @@ from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAu
 from mcp_types import ElicitResult
 from pydantic import AnyUrl
 
+from clawver_orders.approvals import facts
 from clawver_orders.desk.results import Consent
 from clawver_orders.http.document import fetch
 from clawver_orders.issuer import Issuer
@@ -232,6 +233,15 @@ async def test_a_refund_is_there_for_the_subject_that_prepared_it_and_no_other(c
     assert move is not None
     assert move.principal == "oauth:bot"
     assert (await counter.ledger.events(refund_id))[0].by == "assistant oauth:bot"
+
+
+async def test_a_subject_that_would_be_a_link_is_none_where_a_person_decides(counter: Counter) -> None:
+    async with served(counter) as (service, house):
+        token = house.token(scope="refund", sub="[ok](https://evil.example/a)")
+        async with client_at(service.url, token) as client:
+            move = await counter.desk.refunds.held(await prepare(client, counter))
+    shown = dict(facts(move))["Prepared by"]
+    assert shown == "oauth:[ok] (https[:]//evil[.]example/a)"
 
 
 async def test_a_form_over_an_access_token_never_counts(counter: Counter, era: Era) -> None:

@@ -15,6 +15,7 @@ FORM_CAP = 1000
 SECOND = "SECOND REFUND OF THE SAME AMOUNT"
 RECORD = "Only written down in the shop: no money moves by this"
 _REASON_CAP = 120
+_PRINCIPAL_CAP = 150
 _REASON: Final = "Reason (the assistant's words)"
 
 # What each is called, what is asked about it, and what a person types to say that they read it.
@@ -60,7 +61,9 @@ _Facts = tuple[tuple[str, str], ...]
 
 
 def _of_principal(move: Move) -> _Facts:
-    return (("Prepared by", move.principal),) if move.principal else ()
+    # A name that an issuer gave may be its owner's choice: nothing in it is to render as a link.
+    name = text.clean(move.principal, _PRINCIPAL_CAP)
+    return (("Prepared by", name),) if name else ()
 
 
 def _of_refund(move: Move, items: _Facts) -> _Facts:
