@@ -222,8 +222,9 @@ class Http:
             if self._injected is None:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(1):
                     await transport.aclose()
+            # Here, for whoever waits may give up before the deadline, and that is the answer that was lost.
+            self._tell(method, path, reply or seen, 1, began)
         _log.info("%s %s: %s in %d ms", method, shown(path), seen, (anyio.current_time() - began) * 1000)
-        self._tell(method, path, reply or seen, 1, began)
         if reply is not None:
             return Sent("answered" if answer.answered(reply, empty_ok=empty_ok) else "unknown", reply, seen)
         return Sent("not_sent" if start.state in {"connecting", "refused"} else "unknown", None, seen)

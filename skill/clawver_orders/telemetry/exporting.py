@@ -66,7 +66,6 @@ def _resource() -> Resource:
     return versioned.merge(Resource({"service.name": _NAME})) if unnamed else versioned
 
 
-
 def _all_within(seconds: float, work: Sequence[Callable[[], object]]) -> None:
     """Do all at the same time; what is not done by then goes on until the process leaves."""
     until = time.monotonic() + seconds
@@ -81,11 +80,11 @@ class _Lines:
     """What the log is told of a collector: one line, however often it fails, in place of the library's own."""
 
     def __init__(self) -> None:
-        self._told = False
+        # Taken once and never given back: spans and metrics leave from two threads.
+        self._line = threading.Lock()
 
     def tell(self, *, arrived: bool) -> None:
-        if not arrived and not self._told:
-            self._told = True
+        if not arrived and self._line.acquire(blocking=False):
             _log.warning("telemetry does not reach its collector; the desk goes on. That is not said again")
 
 

@@ -137,7 +137,7 @@ VALUES: Final[Mapping[str, str]] = {
     OPERATION: "`execute_tool`",
     RPC: "`tools/call`",
     METHOD: "a method of HTTP, else `_OTHER`",
-    ROUTE: "`/mcp`, `/webhooks/{store}`, `/approvals`, `/.well-known`, `/healthz`, `/readyz`; else absent",
+    ROUTE: "`/mcp`, `/webhooks/{store}`, `/.well-known`, `/healthz`, `/readyz`; else absent",
     STATUS: "a status of HTTP",
     RESENT: "how often a read was repeated",
     TEMPLATE: "the path as the shop's documents write it, without ids: `/v1/orders/{order_id}/refund`",

@@ -8,7 +8,6 @@ from typing import Any, Final
 import mcp_types
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -25,11 +24,7 @@ from clawver_orders.telemetry.telling import Telling, since_ns
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 _ROUTES: Final = {"/mcp": "/mcp", "/healthz": "/healthz", "/readyz": "/readyz"}
-_ROUTES_BELOW: Final = {
-    "webhooks": "/webhooks/{store}",
-    "approvals": "/approvals",
-    ".well-known": "/.well-known",
-}
+_ROUTES_BELOW: Final = {"webhooks": "/webhooks/{store}", ".well-known": "/.well-known"}
 _STATUSES: Final = frozenset(HTTPStatus)
 # An error of MCP may be one that the client answered a form with, and then its number is the client's.
 _CODES: Final = frozenset(
@@ -179,9 +174,10 @@ def _route(path: str) -> str | None:
 
 
 def _error_of(result: HandlerResult) -> str | None:
-    if not isinstance(result, CallToolResult) or not result.is_error:
+    """The code of a tool's error; what reaches a middleware is what will be written."""
+    if not isinstance(result, dict) or not result.get("isError"):
         return None
-    told = (result.meta or {}).get(ERROR_META)
+    told = result.get("_meta", {}).get(ERROR_META)
     return str(told["code"]) if told else "tool_error"
 
 
