@@ -206,6 +206,20 @@ async def test_thousands_of_connections_take_no_place_from_who_asks(
                 assert await everything(stream) == b""
 
 
+async def test_those_that_were_answered_hold_no_place_either(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile 92, 93: kept open after an answer that needs no token, by more than there are places."""
+    monkeypatch.setattr(connection, "_CONNECTIONS", 16)
+    async with served(counter) as (service, token), AsyncExitStack() as streams:
+        for _ in range(40):
+            idle = await streams.enter_async_context(await anyio.connect_tcp(*service.address))
+            await idle.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"200 OK" in await idle.receive()
+        for _ in range(20):
+            assert (await service.ask(token)).status_code == 400
+
+
 async def test_health_and_readiness_need_no_token_and_tell_nothing(counter: Counter, tmp_path: Path) -> None:
     async with served(counter) as (service, token):
         asked: dict[str, Any] = {"method": "GET", "json": None, "headers": {"Host": "10.0.0.7:8600"}}

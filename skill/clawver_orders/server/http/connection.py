@@ -63,8 +63,10 @@ def server(app: ASGIApp, *, most: int = _CONNECTIONS) -> Server:
     """A server for an application, with so many connections at most."""
     most = min(most, _most_connections())
 
+    waited_for: dict[_Connection, None] = {}
+
     def connection(*args: Any, **kwargs: Any) -> _Connection:
-        return _Connection(*args, most=most, **kwargs)
+        return _Connection(*args, most=most, waited_for=waited_for, **kwargs)
 
     return Server(
         uvicorn.Config(
@@ -93,26 +95,27 @@ def _most_connections() -> int:
 
 
 class _Connection(H11Protocol):
-    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+    """A connection.
+
+    Args:
+        most: How many there may be.
+        waited_for: Those of which no whole request has come, or no next one; who has been so the longest is first.
+    """
+
+    def __init__(self, *args: Any, most: int, waited_for: "dict[_Connection, None]", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._most = most
+        self._waited_for = waited_for
         self._cut: asyncio.TimerHandle | None = None
-        self.since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         # asyncio does it for sockets that it made; without it a body waits for the head to be acknowledged, 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._expect()
-        others = [one for one in self.connections if isinstance(one, _Connection)]
-        if len(others) > self._most:
+        if len(self.connections) > self._most:
             # Whoever is waited for the longest: a request that is meant is there at once.
-            min((one for one in others if one.waited_for), key=lambda one: one.since).transport.abort()
-
-    @property
-    def waited_for(self) -> bool:
-        """Whether its request has not come whole, and it is not being cut off already."""
-        return self._cut is not None and not self.transport.is_closing()
+            next(one for one in self._waited_for if not one.transport.is_closing()).transport.abort()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -121,16 +124,24 @@ class _Connection(H11Protocol):
         else:
             self._expect_nothing()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # That is what ends it by and by. It may also go before, for whoever is answered can hold a place like that.
+        if self.timeout_keep_alive_task is not None:
+            self._waited_for[self] = None
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()
         super().connection_lost(exc)
 
     def _expect(self) -> None:
         if self._cut is None:
-            self.since = self.loop.time()
+            self._waited_for.pop(self, None)
+            self._waited_for[self] = None
             self._cut = self.loop.call_later(RECEIVED_WITHIN_S, self.transport.abort)
 
     def _expect_nothing(self) -> None:
+        self._waited_for.pop(self, None)
         if self._cut is not None:
             self._cut.cancel()
             self._cut = None
