@@ -2,9 +2,6 @@
 # forbid.
 set -euo pipefail
 cd "$REPO"
-if ! command -v strace >/dev/null; then
-  { apt-get update && apt-get install -y --no-install-recommends strace; } >"$HOME/apt.log" 2>&1
-fi
 
 # The program is elsewhere here; all else is as it is shipped.
 for name in clawver-orders clawver-orders-webhooks; do
