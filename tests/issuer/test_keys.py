@@ -68,6 +68,23 @@ async def test_a_key_that_is_new_is_found_and_one_that_is_gone_ends() -> None:
     assert not await scene.accepted("2", 2)
 
 
+async def test_all_that_come_with_a_new_key_at_once_are_accepted() -> None:
+    scene = Scene()
+    assert await scene.accepted()
+    scene.publish("1", "2")
+    scene.clock.pass_by(seconds=30)
+    told: list[bool] = []
+
+    async def come() -> None:
+        told.append(await scene.accepted("2", 2))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(come)
+    assert told == [True] * 10
+    assert scene.asked == 2
+
+
 async def test_names_of_keys_that_nobody_knows_do_not_make_the_desk_ask_all_the_time() -> None:
     scene = Scene()
     assert not await scene.accepted("nobody's")

@@ -112,6 +112,7 @@ async def test_keys_that_a_token_brings_along_are_not_looked_at() -> None:
         {"crit": []},
         {"crit": None, "b64": False},
         {"crit": ["b64"], "b64": False},
+        {"crit": ["b64"], "b64": True},
         {"typ": "dpop+jwt"},
         {"typ": "secevent+jwt"},
         {"typ": 5},
@@ -189,7 +190,6 @@ async def test_clocks_may_differ_by_half_a_minute() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b"null",
         b"[]",
         b'"x"',
@@ -199,9 +199,10 @@ async def test_clocks_may_differ_by_half_a_minute() -> None:
         b'{"exp": 1e999}',
         b'{"exp": NaN}',
         b'{"exp": Infinity}',
-        b'{"exp": ' + b"9" * 5000 + b"}",
+        b'{"exp": ' + b"9" * 400 + b"}",
+        b'{"exp": -' + b"9" * 5000 + b"}",
+        b'{"a": {"b": [NaN]}}',
         b"[" * 3000,
-        b'{"a":' * 700 + b"1" + b"}" * 700,
         b'{"sub": "bot", "sub": "boss"}',
         b'{"a": {"b": 1, "b": 2}}',
         b"\xef\xbb\xbf{}",
@@ -211,9 +212,9 @@ async def test_what_can_be_read_in_two_ways_or_none_is_refused_in_claims_and_hea
     at = house()
     key = private("ES256")
     header = json.dumps({"alg": "ES256", "kid": "1"}).encode()
-    why = {"its claims are no sound JSON", "of another issuer", "no token"}
-    assert await refused(at, signed(header, body, key, "ES256")) in why
-    assert await refused(at, signed(body, json.dumps(at.claims()).encode(), key, "ES256"))
+    assert await refused(at, signed(header, body, key, "ES256")) == "its claims are no sound JSON"
+    told = await refused(at, signed(body, json.dumps(at.claims()).encode(), key, "ES256"))
+    assert told == "its header is no sound JSON"
 
 
 async def test_a_duplicate_of_a_good_claim_is_refused() -> None:

@@ -120,12 +120,9 @@ class Issuer:
 
     async def _published(self, *, again: bool = False) -> _Known:
         """What is known; it is read anew where that is too old, or again where something was not found in it."""
-        if (kept := self._kept()) and not again and self._awake() - kept.at < _FRESH_S:
-            return kept
-        if kept and not self._may_ask():
-            return kept
-        if kept and not again and self._asking.locked():
-            # Somebody asks already, and who does not answer holds up one and not all.
+        kept = self._kept()
+        # What is too old still counts while somebody asks: who does not answer holds up one and not all.
+        if kept and not again and (self._awake() - kept.at < _FRESH_S or not self._may_ask()):
             return kept
         # Others wait for it: it is not given up with the request that began it.
         with anyio.CancelScope(shield=True):
