@@ -170,7 +170,7 @@ class TeamPage:
 
 def _form(session: Session, move: Move) -> str:
     """What the form of a question sends back: who was asked, and about what, as it was then."""
-    return session.form("answer", move.id, str(move.version), *(value for _, value in approvals.facts(move)))
+    return session.form("answer", move.id, str(move.version))
 
 
 def _told(answer: _Answer) -> _Answer:
