@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from clawver_orders.platforms import MODULES, load, settings_of
 from clawver_orders.server import build
 from clawver_orders.settings.keys import KEYS, STORE_KEYS, VARIABLES, platform_key
 from clawver_orders.store import ARGUMENTS, OPERATIONS, Capabilities
+from clawver_orders.telemetry import signals
 from tests.contract.shops import open_counters
 from tests.counter import Counter, open_counter
 from tests.docs.shop_errors import errors_table, refunds_table
@@ -36,6 +37,7 @@ PAGES: Final = (
     "references/capabilities.md",
     "references/zh/capabilities.md",
     "references/errors.md",
+    "references/service.md",
 )
 _CODE: Final = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _DEMO: Final = re.compile(r"(<!-- demo -->\n).*?(<!-- /demo -->)", re.DOTALL)
@@ -64,6 +66,7 @@ def all_blocks() -> dict[str, str]:
     blocks = {"settings": _settings(), "variables": _variables(), "commands": _commands()}
     blocks["capabilities"] = _capabilities()
     blocks["filters"] = _filters()
+    blocks["spans"], blocks["metrics"], blocks["attributes"] = _spans(), _metrics(), _attributes()
     blocks["shops errors"] = anyio.run(errors_table)
     blocks["answers to refunds"] = anyio.run(refunds_table)
     blocks["tools"] = "\n".join(_tool(tool, examples[tool.name]) for tool in tools)
@@ -171,6 +174,30 @@ def _filters() -> str:
         for argument in ARGUMENTS
     ]
     return _table(("", *(f"`{name}`" for name in declared)), *rows)
+
+
+def _spans() -> str:
+    rows = [
+        (f"`{one.name}`", one.kind.removesuffix(" span"), _codes(one.attributes), one.meaning)
+        for one in signals.SPANS
+    ]
+    return _table(("span", "kind", "attributes", "what it is"), *rows)
+
+
+def _metrics() -> str:
+    rows = [
+        (f"`{one.name}`", f"{one.kind}, `{one.unit}`", _codes(one.attributes) or "none", one.meaning)
+        for one in signals.METRICS
+    ]
+    return _table(("metric", "kind", "attributes", "what it is"), *rows)
+
+
+def _attributes() -> str:
+    return _table(("attribute", "value"), *((f"`{key}`", value) for key, value in signals.VALUES.items()))
+
+
+def _codes(names: Iterable[str]) -> str:
+    return " ".join(f"`{name}`" for name in names)
 
 
 def _setting(default: str) -> str:
