@@ -36,7 +36,13 @@ class Held(httpx2.AsyncBaseTransport):
 
 @pytest.mark.parametrize(("method", "state"), [("GET", State.CONFIRMED), ("POST", State.SUCCEEDED)])
 async def test_a_write_that_was_not_claimed_is_given_up_and_one_that_was_is_finished(
-    tmp_path: Path, era: Era, monkeypatch: pytest.MonkeyPatch, method: str, state: State
+    tmp_path: Path,
+    era: Era,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    method: str,
+    state: State,
 ) -> None:
     monkeypatch.setattr(http, "_READS_S", 0.1)
     sandbox = Sandbox(seed=7, now=lambda: NOON)
@@ -71,6 +77,41 @@ async def test_a_write_that_was_not_claimed_is_given_up_and_one_that_was_is_fini
     assert kept is not None
     assert kept.state is state
     assert counter.paid_back() == ([500] if method == "POST" else [])
+    assert errors(caplog) == []
+
+
+async def test_a_stop_ends_a_stream_as_a_whole_and_is_no_error_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an older program keeps open is not torn off, which its host would take for a fault of the network."""
+    counter = open_counter(tmp_path)
+    token = await Service(counter).let_in("bot")
+    said = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "older", "version": "1"}}
+    ended = anyio.Event()
+
+    async def follow(url: str, session: str, opened: anyio.Event) -> None:
+        async with (
+            httpx2.AsyncClient(trust_env=False, timeout=30) as program,
+            program.stream("GET", url, headers={**said, "Mcp-Session-Id": session}) as stream,
+        ):
+            opened.set()
+            await stream.aread()
+            ended.set()
+
+    async with anyio.create_task_group() as tasks:
+        async with a_service(counter) as service:
+            request = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+            answer = await service.ask(token, json=request)
+            opened = anyio.Event()
+            tasks.start_soon(follow, service.url, answer.headers["Mcp-Session-Id"], opened)
+            await opened.wait()
+        await ended.wait()
+    assert errors(caplog) == []
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def _let_go(shop: Held) -> None:

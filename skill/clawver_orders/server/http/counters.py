@@ -12,7 +12,8 @@ from anyio.abc import TaskGroup, TaskStatus
 from mcp.server.mcpserver import MCPServer
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from clawver_orders.desk import Desk
 from clawver_orders.desk.whose import Whose
@@ -92,13 +93,24 @@ class Counter:
         return not self._under_way
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, until it is answered or the counter closes."""
+        """Answer one request, until it is answered or the counter closes; a stream is ended whole then."""
+        begun = ended = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun, ended
+            begun = True
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
         with anyio.CancelScope() as cancelled:
             self._under_way.add(cancelled)
             try:
-                await self._server.session_manager.handle_request(scope, receive, send)
+                await self._server.session_manager.handle_request(scope, receive, noted)
             finally:
                 self._under_way.discard(cancelled)
+        if cancelled.cancelled_caught and not ended:
+            end: Message = {"type": "http.response.body", "body": b""}
+            await (send(end) if begun else Response(status_code=503)(scope, receive, send))
 
     async def tell(self, events: Sequence[Received]) -> None:
         """Tell who follows something here of what happened in their stores."""
