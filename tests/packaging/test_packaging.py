@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from clawver_orders.errors import SetupError
 from clawver_orders.money import CURRENCIES
 from clawver_orders.platforms import settings_of
 from clawver_orders.settings import load
+from clawver_orders.telemetry import opened
 from tests.docs.generate import REPO
 from tests.docs.test_pages import parse
 
@@ -139,7 +142,14 @@ def test_what_the_image_copies_is_there_and_reaches_the_engine_and_nothing_else_
 def test_the_image_has_what_the_desk_needs_and_no_tools_of_its_makers() -> None:
     locked, all_locked = pins(CONTAINER / "requirements.lock"), pins(REPO / "requirements.lock")
     project = tomllib.loads((REPO / "pyproject.toml").read_text())
-    needed = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["postgres"]]
+    needed = [
+        *project["project"]["dependencies"],
+        *(
+            line
+            for extra in ("postgres", "telemetry")
+            for line in project["project"]["optional-dependencies"][extra]
+        ),
+    ]
     names = {re.match(r"[A-Za-z0-9-]+", line)[0] for line in needed}  # type: ignore[index]
     assert names <= set(locked), "run: make lock"
     assert {"pytest", "mypy", "ruff"}.isdisjoint(locked)
@@ -162,6 +172,19 @@ def test_the_desks_container_can_write_its_state_and_no_more() -> None:
     assert f"state:{homes[0]}" in desk["volumes"]
     assert all(volume.endswith(":ro") for volume in desk["volumes"][1:])
     assert int(desk["stop_grace_period"].removesuffix("s")) > 25
+
+
+@pytest.mark.anyio
+async def test_what_the_compose_file_shows_of_telemetry_is_what_the_desk_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = re.sub(r"# (environment: \{OTEL)", r"\1", (CONTAINER / "compose.yaml").read_text())
+    environ = yaml.safe_load(shown)["services"]["desk"]["environment"]
+    # Taken, and then nothing is sent: what would send it is not there.
+    monkeypatch.setitem(sys.modules, "clawver_orders.telemetry.exporting", None)
+    with pytest.raises(SetupError, match=r"clawver-orders\[telemetry\]"):
+        async with opened(environ, {}):
+            pass
 
 
 def test_the_database_is_pinned_and_reached_by_the_desk_alone() -> None:
