@@ -237,6 +237,14 @@ async def test_an_answer_that_is_no_sound_json_is_an_error(body: bytes) -> None:
         await scene.accepted()
 
 
+async def test_what_is_wrong_is_told_rather_than_what_is_missing() -> None:
+    scene = Scene()
+    oauth = f"https://id.example{OAUTH}/shop"
+    scene.house.documents = lambda: {oauth: {"issuer": "https://other.example"}}  # type: ignore[method-assign]  # another house
+    with pytest.raises(BadResponseError, match="describes itself as another issuer"):
+        await scene.accepted()
+
+
 async def test_where_nothing_is_published_that_is_said() -> None:
     scene = Scene()
     scene.house.documents = dict  # type: ignore[method-assign]  # another house

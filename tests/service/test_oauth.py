@@ -432,6 +432,13 @@ async def test_where_tokens_are_had_is_told_without_one(counter: Counter) -> Non
             }
 
 
+async def test_the_host_of_the_audience_is_a_name_of_the_desks(counter: Counter) -> None:
+    async with served(counter) as (service, house):
+        for host, known in {"desk.example": True, "DESK.example:443": True, "id.example": False}.items():
+            answer = await service.ask(house.token(), headers={"Host": host})
+            assert (answer.status_code != 421) is known
+
+
 async def test_without_an_issuer_there_is_nothing_of_all_that(counter: Counter) -> None:
     await Service(counter).let_in("bot")
     async with a_service(counter) as service:

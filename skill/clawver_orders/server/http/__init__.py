@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import anyio
 from anyio.abc import TaskStatus
@@ -186,7 +187,8 @@ async def _open_to_all(desk: Desk, roll: Roll, terms: Terms) -> bool:
 def _names(terms: Terms) -> frozenset[str]:
     """By which names the service is called; those of this machine no foreign page can have lead elsewhere."""
     host = frozenset[str]() if terms.host in _EVERYWHERE else {terms.host.lower()}
-    return terms.names | _LOOPBACK | host
+    of_audience = urlsplit(terms.audience).hostname
+    return terms.names | _LOOPBACK | host | ({of_audience} if of_audience else set())
 
 
 async def _state_key(desk: Desk) -> str:
