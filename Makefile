@@ -10,11 +10,13 @@ COUNT ?= 1000000
 STORES ?= one
 EXTRAS := --extra oidc --extra postgres --extra telemetry
 SECONDS ?= 5
+CALLS ?= 20000
+CONNECTIONS ?= 10000
 WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test prove simulate crash race forge mutate bench bench-http check lock clean
+.PHONY: help demo test prove simulate crash race forge mutate crowd bench bench-http check lock clean
 
 help:  ## say what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,14 +59,18 @@ race: $(READY)  ## desks as processes that meet at one order: PROCESSES=24 ROUND
 forge: $(READY)  ## events with forged signatures, none of which may pass: COUNT=1000000 SEED=1
 	$(BIN)/python -m tests.webhooks --count $(COUNT) --seed $(SEED)
 
+crowd: $(READY)  ## connections held open while a good program is answered: CONNECTIONS=10000
+	$(BIN)/python -m tests.service.crowd --connections $(CONNECTIONS)
+
 mutate: $(READY)  ## small mistakes made in refunds, record, money and confirmation; MODULES='refunds/rules.py'
 	$(BIN)/python -m tests.mutation $(MODULES)
 
 bench: $(READY)  ## what it costs, side by side with what it is compared to
 	$(BIN)/python -m bench
 
-bench-http: $(READY)  ## the service and the receiver under load: SECONDS=5
+bench-http: $(READY)  ## the service and the receiver under load: SECONDS=5 CALLS=20000
 	$(BIN)/python -m bench.service --seconds $(SECONDS)
+	$(BIN)/python -m bench.growth --calls $(CALLS)
 	$(BIN)/python -m bench.hooks --seconds $(SECONDS)
 
 lock:  ## resolve the dependencies anew: hashes, no addresses

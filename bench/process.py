@@ -99,6 +99,11 @@ class Process:
         """Memory that is resident at this moment."""
         return self._memory("VmRSS")
 
+    def cpu_s(self) -> float:
+        """Processor time that it used until now, of all its threads."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def _memory(self, name: str) -> float:
         # Not the rusage of a child: that starts from what the parent had when it forked.
         status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")

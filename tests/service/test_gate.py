@@ -209,7 +209,7 @@ async def test_thousands_of_connections_take_no_place_from_who_asks(
 async def test_those_that_were_answered_hold_no_place_either(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hostile 92, 93: kept open after an answer that needs no token, by more than there are places."""
+    """Hostile 92: kept open after an answer that needs no token, by more than there are places."""
     monkeypatch.setattr(connection, "_CONNECTIONS", 16)
     async with served(counter) as (service, token), AsyncExitStack() as streams:
         for _ in range(40):
