@@ -71,7 +71,7 @@ bench: $(READY)  ## what it costs, side by side with what it is compared to
 bench-http: $(READY)  ## the service and the receiver under load: SECONDS=5 CALLS=20000
 	$(BIN)/python -m bench.service --seconds $(SECONDS)
 	$(BIN)/python -m bench.growth --calls $(CALLS)
-	$(BIN)/python -m bench.hooks --seconds $(SECONDS)
+	$(BIN)/python -m bench.hooks --seconds $$((3 * $(SECONDS)))
 
 lock:  ## resolve the dependencies anew: hashes, no addresses
 	$(BIN)/python -m pip install --quiet uv

@@ -1,6 +1,6 @@
 """Events received while slow senders hold connections: how long each takes, and what is lost.
 
-``python -m bench.hooks --seconds 30``
+``python -m bench.hooks --seconds 30``: before the receiver alone, and before the service that receives, too.
 """
 
 import argparse
@@ -8,19 +8,23 @@ import hashlib
 import hmac
 import itertools
 import sqlite3
-import tempfile
 import time
-from contextlib import AsyncExitStack, closing
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.abc
 
 from bench.figure import Figure, table
 from bench.process import Process
+from bench.service import free_port, let_in, up
+from clawver_orders.ledger import SqliteLedger
+from clawver_orders.tokens import mint
 
 SLOW: Final = 200
 PER_SECOND: Final = 20
@@ -30,6 +34,7 @@ _SETTINGS: Final = """
 platform = "clawver"
 webhook_secret = { env = "EXAMPLE_SECRET" }
 """
+_COMMANDS: Final = (("webhooks",), ("serve", "--http"))
 # What a slow sender begins with, and does not go on with.
 _BEGUN: Final = (
     b"",
@@ -51,20 +56,17 @@ class Run:
         return self.took_ms[min(int(len(self.took_ms) * share), len(self.took_ms) - 1)]
 
 
-def measure(seconds: float, slow: int) -> Run:
-    """Send events at their pace to a receiver of its own, while so many slow senders hold connections."""
-    with tempfile.TemporaryDirectory() as home:
+def measure(words: Sequence[str], seconds: float, slow: int) -> Run:
+    """Send events at their pace to a command of its own, while so many slow senders hold connections."""
+    with TemporaryDirectory() as home:
         config = Path(home, "config.toml")
         config.write_text(_SETTINGS)
+        anyio.run(let_in, SqliteLedger(Path(home), lambda: datetime.now(UTC)), [mint()])
         environ = {"HOME": home, "CLAWVER_ORDERS_HOME": home, "CLAWVER_ORDERS_CONFIG": str(config)}
-        process = Process(
-            ["-m", "clawver_orders", "webhooks", "--port", "0"], environ | {"EXAMPLE_SECRET": _SECRET}
-        )
-        try:
-            at = urlsplit(process.line().split()[4])
-            took, sent = anyio.run(_load, at.hostname or "", at.port or 0, seconds, slow)
-        finally:
-            process.kill()
+        port = free_port()
+        command = ["-m", "clawver_orders", *words, "--port", str(port)]
+        with up(Process(command, environ | {"EXAMPLE_SECRET": _SECRET}), port):
+            took, sent = anyio.run(_load, "127.0.0.1", port, seconds, slow)
         with closing(sqlite3.connect(Path(home, "ledger.sqlite3"))) as record:
             (kept,) = record.execute("SELECT count(*) FROM received").fetchone()
     return Run(sorted(took), sent, kept)
@@ -75,10 +77,11 @@ async def _load(host: str, port: int, seconds: float, slow: int) -> tuple[list[f
     sent = 0
 
     async def one(number: int) -> None:
-        began = time.perf_counter()
-        async with await anyio.connect_tcp(host, port) as stream:
-            await stream.send(_event(number))
-            answer = await stream.receive()
+        began, answer = time.perf_counter(), b""
+        with suppress(OSError, anyio.EndOfStream, anyio.BrokenResourceError):
+            async with await anyio.connect_tcp(host, port) as stream:
+                await stream.send(_event(number))
+                answer = await stream.receive()
         if answer.startswith(b"HTTP/1.1 200 "):
             took.append((time.perf_counter() - began) * 1000)
 
@@ -117,13 +120,16 @@ def _event(number: int) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def figures(seconds: float) -> list[Figure]:
+def figures(words: Sequence[str], seconds: float) -> list[Figure]:
     """The same load without slow senders and with them."""
-    alone, held = measure(seconds, 0), measure(seconds, SLOW)
-    return [
-        Figure(f"event answered, p{share}", held.part(share / 100), "ms", {"alone": alone.part(share / 100)})
-        for share in (50, 99)
-    ] + [Figure("events lost", float(held.sent - held.kept), "events", {"alone": float(alone.sent - alone.kept)})]
+    alone, held = measure(words, seconds, 0), measure(words, seconds, SLOW)
+    rows = [(f"answered, p{share}", "ms", held.part(share / 100), alone.part(share / 100)) for share in (50, 99)]
+    rows += [("sent", "", float(held.sent), float(alone.sent))]
+    rows += [
+        ("not answered with 200", "", float(held.sent - len(held.took_ms)), float(alone.sent - len(alone.took_ms)))
+    ]
+    rows += [("lost", "", float(held.sent - held.kept), float(alone.sent - alone.kept))]
+    return [Figure(f"events {what}", ours, unit, {"alone": theirs}) for what, unit, ours, theirs in rows]
 
 
 def main() -> None:
@@ -131,9 +137,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
     seconds = parser.parse_args().seconds
-    print(
-        table(f"{PER_SECOND} events a second while {SLOW} slow senders are held, {seconds:g} s", figures(seconds))
-    )
+    for words in _COMMANDS:
+        title = f"{' '.join(words)}: {PER_SECOND} events a second while {SLOW} slow senders are held, {seconds:g} s"
+        print(table(title, figures(words, seconds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -91,34 +91,36 @@ def figures(stage: Scene, seconds: float) -> list[Figure]:
 @contextmanager
 def bare(stage: Scene) -> Iterator[Served]:
     """The bare server, which lets everybody in."""
-    port = _free_port()
+    port = free_port()
     process = Process(["-m", "bench.bare_server", stage.shop, str(port)], {"HOME": str(stage.directory)})
-    with _up(process, port):
+    with up(process, port):
         yield Served(process, port, [""])
 
 
 @contextmanager
 def ours(stage: Scene, tokens: int = 1) -> Iterator[Served]:
     """Our service, with so many tokens."""
-    home, port, made = Path(mkdtemp(dir=stage.directory)), _free_port(), [mint() for _ in range(tokens)]
+    home, port, made = Path(mkdtemp(dir=stage.directory)), free_port(), [mint() for _ in range(tokens)]
     config = home / "config.toml"
     config.write_text(_SETTINGS)
-    anyio.run(_let_in, SqliteLedger(home, lambda: datetime.now(UTC)), made)
+    anyio.run(let_in, SqliteLedger(home, lambda: datetime.now(UTC)), made)
     environ = {"HOME": str(home), "CLAWVER_ORDERS_HOME": str(home), "CLAW_API_URL": stage.shop, "CLAW_API_KEY": KEY}
     command = ["-m", "clawver_orders", "serve", "--http", "--port", str(port), "--config", str(config)]
     process = Process(command, environ)
-    with _up(process, port):
+    with up(process, port):
         yield Served(process, port, made)
 
 
-async def _let_in(ledger: SqliteLedger, tokens: Sequence[str]) -> None:
+async def let_in(ledger: SqliteLedger, tokens: Sequence[str]) -> None:
+    """Make tokens that may look."""
     for number, token in enumerate(tokens):
         grant = Grant(f"bench{number}", frozenset({"read"}))
         await ledger.tokens.add(Token(digest(token), grant, datetime.now(UTC)), by="the bench")
 
 
 @contextmanager
-def _up(process: Process, port: int) -> Iterator[None]:
+def up(process: Process, port: int) -> Iterator[None]:
+    """Wait until a process listens; it is ended with the block."""
     try:
         until = time.monotonic() + 30
         while True:
@@ -134,7 +136,8 @@ def _up(process: Process, port: int) -> Iterator[None]:
         process.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
         return port
