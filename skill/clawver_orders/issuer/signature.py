@@ -5,12 +5,15 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import jwt
-from jwt.algorithms import AllowedPublicKeys
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from clawver_orders.issuer.claims import InvalidTokenError, Kind, strict_object
+
+if TYPE_CHECKING:
+    from jwt.algorithms import AllowedPublicKeys
 
 # Signatures of a private key alone: what verifies here cannot sign.
 _RSA: Final = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
@@ -22,8 +25,9 @@ _KINDS: Final[Mapping[tuple[str, str | None], tuple[tuple[str, ...], frozenset[s
     ("OKP", "Ed25519"): (("crv", "x"), frozenset({"EdDSA"})),
 }
 ALGORITHMS: Final = frozenset[str]().union(*(algorithms for _, algorithms in _KINDS.values()))
+_RSA_BITS: Final = 2048
 _LONGEST: Final = 8 * 1024
-_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_TOKEN: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 # RFC 9068 for access tokens; many issuers still say JWT, or nothing.
 _TYPES: Final[Mapping[Kind, frozenset[str]]] = {
     "access": frozenset({"at+jwt", "application/at+jwt", "jwt"}),
@@ -43,7 +47,7 @@ class Key:
 
     kid: str | None
     algorithms: frozenset[str]
-    public: AllowedPublicKeys
+    public: "AllowedPublicKeys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,10 @@ def header(token: str, kind: Kind) -> Header:
     parts = _TOKEN.fullmatch(token)
     if not parts:
         raise InvalidTokenError("no token")
+    head, _, _ = map(_decoded, parts.groups())
     try:
-        said = strict_object(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error):
+        said = strict_object(head)
+    except ValueError:
         raise InvalidTokenError("its header is no sound JSON") from None
     algorithm, kid, of_type = said.get("alg"), said.get("kid"), said.get("typ", "jwt")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
@@ -86,6 +91,17 @@ def header(token: str, kind: Kind) -> Header:
     if of_type.lower() not in _TYPES[kind]:
         raise InvalidTokenError("of another type")
     return Header(algorithm, kid)
+
+
+def _decoded(part: str) -> bytes:
+    try:
+        decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except binascii.Error:
+        raise InvalidTokenError("no token") from None
+    # The same bits can be spelled in several ways; only one of them is the token.
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode() != part:
+        raise InvalidTokenError("no token")
+    return decoded
 
 
 def payload(token: str, said: Header, keys: Sequence[Key]) -> bytes:
@@ -133,4 +149,6 @@ def _key(said: Mapping[str, object]) -> Key | None:
         key = family.from_jwk(public)
     except (jwt.InvalidKeyError, ValueError, TypeError):
         return None
-    return None if family.check_key_length(key) else Key(kid, algorithms, key)
+    if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
+        return None
+    return Key(kid, algorithms, key)
