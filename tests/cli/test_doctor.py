@@ -295,3 +295,21 @@ def test_an_issuer_is_asked_for_its_keys(
     assert "publishes no key" in line(joined, capsys, "issuer", 1)
     joined.keys = NetworkError("no complete answer from the issuer (time-out)", "Check the issuer")
     assert line(joined, capsys, "issuer", 1).startswith("FAILED")
+
+
+def test_the_page_for_people_is_looked_at(
+    joined: Joined, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    joined.environ["CLAWVER_ORDERS_CONFIG"] = str(config)
+    login = 'issuer = "https://id.example"\nclient_id = "page"\nclient_secret = { env = "PAGE_SECRET" }\n'
+    page = '[approvals]\nurl = "https://approve.example"\n'
+    config.write_text(page)
+    assert "https://approve.example, and sign in with the PIN" in line(joined, capsys, "page", 0)
+    config.write_text(f"{page}{login}")
+    assert "and not: people" in line(joined, capsys, "page", 1)
+    config.write_text(f'{page}{login}people = ["ann@shop.example"]\n')
+    joined.keys = 1
+    assert "https://id.example describes itself" in line(joined, capsys, "page", 0)
+    joined.keys = 0
+    assert "publishes no key" in line(joined, capsys, "page", 1)

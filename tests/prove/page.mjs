@@ -1,7 +1,7 @@
 // A person before the approval page: a real browser without scripts, a keyboard, and what a screen reader is told.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 
@@ -67,6 +67,77 @@ class Desk {
   executed(id) {
     return this.call("execute_refund", { refund_id: id });
   }
+}
+
+// A service with a page for a team, over made-up orders, and one of its programs.
+class Service {
+  constructor() {
+    this.state = `${HOME}/team`;
+  }
+
+  async start() {
+    const probe = createServer();
+    await new Promise((resolve) => probe.listen(0, "127.0.0.1", resolve));
+    const { port } = probe.address();
+    await new Promise((resolve) => probe.close(resolve));
+    this.page = `http://127.0.0.1:${port}`;
+    mkdirSync(this.state, { recursive: true });
+    writeFileSync(`${this.state}/config.toml`, `[approvals]\nurl = "${this.page}"\n`);
+    setPin(`${this.state}/sandbox`);
+    const words = ["serve", "--http", "--sandbox", "--port", "0", "--approvals-port", `${port}`];
+    const child = started("clawver-orders", [...words, "--config", `${this.state}/config.toml`], {
+      CLAWVER_ORDERS_HOME: this.state,
+    });
+    this.url = (await lineOf(child.stderr, /listening at (http:\S+?\/mcp)/)).split(" ").at(-1);
+    child.stderr.resume();
+  }
+
+  async call(name, args) {
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "prove", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const answer = await fetch(this.url, {
+      method: "POST",
+      headers: {
+        Accept: "application/json, text/event-stream",
+        "Content-Type": "application/json",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": name,
+      },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args, _meta } }),
+    });
+    return (await answer.json()).result.structuredContent;
+  }
+
+  // A prepared refund of some order of which money can be given back: its id, and the link in the answer.
+  async asked() {
+    const { orders } = await this.call("list_orders", { payment_status: "paid", limit: 50 });
+    for (const { id } of orders) {
+      const made = await this.call("prepare_refund", { order_id: id, amount: "1.00 USD", reason: "torn" });
+      if (made) {
+        const refund_id = made.refund.refund_id;
+        return { id: refund_id, url: (await this.executed(refund_id)).approval.url };
+      }
+    }
+    throw new Error("no order of which money can be given back");
+  }
+
+  async executed(refund_id) {
+    return (await this.call("execute_refund", { refund_id })).refund;
+  }
+}
+
+function setPin(state) {
+  const code =
+    "import sys, anyio; from datetime import UTC, datetime; from pathlib import Path; " +
+    "from clawver_orders.approvals.pin import Pin; from clawver_orders.ledger import SqliteLedger; " +
+    "now = lambda: datetime.now(UTC); pin = Pin(SqliteLedger(Path(sys.argv[1]), now), now); " +
+    "anyio.run(lambda: pin.choose(sys.argv[2], by='prove'))";
+  const set = spawnSync("python", ["-c", code, state, PIN], { encoding: "utf8" });
+  assert.equal(set.status, 0, set.stderr);
 }
 
 // One tab, over the DevTools protocol.
@@ -281,13 +352,7 @@ async function prove() {
   });
 
   await step("the PIN is asked for, a wrong one is told, the right one approves", async () => {
-    const code =
-      "import sys, anyio; from datetime import UTC, datetime; from pathlib import Path; " +
-      "from clawver_orders.approvals.pin import Pin; from clawver_orders.ledger import SqliteLedger; " +
-      "now = lambda: datetime.now(UTC); pin = Pin(SqliteLedger(Path(sys.argv[1]), now), now); " +
-      "anyio.run(lambda: pin.choose(sys.argv[2], by='prove'))";
-    const set = spawnSync("python", ["-c", code, desk.state, PIN], { encoding: "utf8" });
-    assert.equal(set.status, 0, set.stderr);
+    setPin(desk.state);
     await tab.go(waiting.url);
     await tab.picture("pin");
     for (const [typed, heading] of [
@@ -304,6 +369,54 @@ async function prove() {
     }
     const done = (await desk.executed(waiting.id)).structuredContent.refund;
     assert.deepEqual([done.state, done.confirmed_by], ["succeeded", "page, with the PIN"]);
+  });
+
+  await step("at a service people sign in, are asked for the PIN again, and sign out", async () => {
+    const service = new Service();
+    await service.start();
+    const { id, url } = await service.asked();
+    assert.ok(url.startsWith(`${service.page}/moves/`));
+    const typed = async (pin, heading) => {
+      await tab.key("Tab");
+      assert.equal(await tab.focused(), "textbox PIN");
+      await tab.do("Input.insertText", { text: pin });
+      await tab.loads(() => tab.key("Enter", { text: "\r" }));
+      assert.equal(await tab.heading(), heading);
+    };
+    await tab.go(url);
+    assert.equal(await tab.heading(), "Sign in");
+    await typed("a wrong guess", "Sign in");
+    await typed(PIN, "Refund 1.00 USD?");
+    await tab.picture("team");
+
+    // Another site, for a browser the same one with another port: it cannot send this person's form.
+    const csrf = (await tab.html()).match(/name="csrf" value="([^"]+)"/)[1];
+    site.page =
+      `<form method="post" action="${url}"><input name="csrf" value="${csrf}"><input name="pin" value="${PIN}">` +
+      '<button name="decision" value="approve">Win a prize</button></form>';
+    await tab.go(site.url);
+    for (let presses = 0; presses < 3; presses += 1) await tab.key("Tab");
+    assert.equal(await tab.focused(), "button Win a prize");
+    await tab.loads(() => tab.key("Enter", { text: "\r" }));
+    assert.equal(await tab.heading(), "This was not done.");
+    assert.equal((await service.executed(id)).state, "prepared");
+
+    await tab.go(service.page);
+    assert.equal(await tab.heading(), "What waits for an answer");
+    await tab.key("Tab");
+    assert.equal(await tab.focused(), "link Refund 1.00 USD?");
+    await tab.loads(() => tab.key("Enter", { text: "\r" }));
+    await typed(PIN, "Approved.");
+    const done = await service.executed(id);
+    assert.deepEqual([done.state, done.confirmed_by], ["succeeded", "page, with the PIN"]);
+    for (const focus of ["link What else waits", "button Sign out"]) {
+      await tab.key("Tab");
+      assert.equal(await tab.focused(), focus);
+    }
+    await tab.loads(() => tab.key("Enter", { text: "\r" }));
+    assert.equal(await tab.heading(), "You are signed out.");
+    await tab.go(url);
+    assert.equal(await tab.heading(), "Sign in");
   });
 }
 

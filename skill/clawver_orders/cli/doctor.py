@@ -15,7 +15,7 @@ import click
 from clawver_orders.cli import Join, Joints, options
 from clawver_orders.errors import BadResponseError, DeskError, NetworkError, SetupError
 from clawver_orders.filesystem import LOSABLE, REMOTE, kind_of
-from clawver_orders.settings import Settings, StoreSettings
+from clawver_orders.settings import Approvals, Settings, StoreSettings
 
 _SKEW_S: Final = 60
 _MARKS: Final = {"ok": ("ok", "green"), "warned": ("note", "yellow"), "failed": ("FAILED", "red")}
@@ -77,6 +77,8 @@ async def _checks(joints: Joints, settings: Settings, *, sandbox: bool) -> Async
         yield await _record(joints, directory)
     if settings.http.issuer:
         yield await _issuer(joints, "issuer", settings.http.issuer)
+    if settings.approvals != Approvals():
+        yield await _page(joints, settings)
 
 
 async def _no_store(joints: Joints) -> Check:
@@ -209,6 +211,20 @@ async def _issuer(joints: Joints, what: str, url: str) -> Check:
             "failed", what, f"{url} publishes no key that can be used here: nobody gets in with its tokens."
         )
     return Check("ok", what, f"{url} describes itself, and its keys can be had ({keys}).")
+
+
+async def _page(joints: Joints, settings: Settings) -> Check:
+    """The page for people that ``serve --http`` has."""
+    from clawver_orders.approvals.team import refuse_unsafe  # noqa: PLC0415 - needs a web server
+
+    page = settings.approvals
+    try:
+        refuse_unsafe(page, settings.http)
+    except SetupError as error:
+        return Check("failed", "page", _sentence(error))
+    if page.issuer:
+        return await _issuer(joints, "page", page.issuer)
+    return Check("ok", "page", f"People open {page.url}, and sign in with the PIN (clawver-orders pin set).")
 
 
 def _sentence(error: DeskError) -> str:
