@@ -1,8 +1,9 @@
-"""Writes the log to stderr where there is room for it: a host that never reads it must not stop a refund."""
+"""Writes the log to stderr where there is room: a host that never reads it, or a full disk, stops no refund."""
 
 import io
 import json
 import logging
+import os
 import select
 from datetime import UTC, datetime
 from typing import TextIO
@@ -45,10 +46,21 @@ class Patient(logging.StreamHandler[TextIO]):
             for place in range(0, len(line), _CHARACTERS_AT_ONCE):
                 if not _has_room(self.stream):
                     return
-                self.stream.write(line[place : place + _CHARACTERS_AT_ONCE])
-                self.flush()
+                self._write(line[place : place + _CHARACTERS_AT_ONCE])
+        except OSError:
+            # The disk is full, or nobody is there any more. Told to stderr, it would be the same once more.
+            return
         except Exception:  # noqa: BLE001 - as every handler of logging
             self.handleError(record)
+
+    def _write(self, piece: str) -> None:
+        try:
+            descriptor = self.stream.fileno()
+        except io.UnsupportedOperation:
+            self.stream.write(piece)
+            return
+        # Past the stream's buffer: what is left in there is tried again at the end, and makes that a failure.
+        os.write(descriptor, piece.encode(self.stream.encoding, "backslashreplace"))
 
 
 def _has_room(stream: TextIO) -> bool:

@@ -23,6 +23,16 @@ PIPE_SIZE = 4096
 
 
 @pytest.fixture
+def full_disk() -> Iterator[int]:
+    """A file on a disk without room."""
+    file = os.open("/dev/full", os.O_WRONLY)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+@pytest.fixture
 def full_pipe() -> Iterator[int]:
     """The writing end of a pipe that nobody reads, with no room left."""
     reader, writer = os.pipe()
@@ -35,12 +45,15 @@ def full_pipe() -> Iterator[int]:
         os.close(writer)
 
 
-async def test_a_log_that_nobody_reads_stops_no_refund(tmp_path: Path, full_pipe: int) -> None:
-    """Hostile 79: the host never reads stderr, and the pipe is full."""
+@pytest.mark.parametrize("stderr", ["full_pipe", "full_disk"])
+async def test_a_log_that_cannot_be_written_stops_no_refund(
+    tmp_path: Path, stderr: str, request: pytest.FixtureRequest
+) -> None:
+    """Hostile 79: the host never reads stderr, and the pipe is full; or it is a file, and the disk is."""
     sandbox = Sandbox(seed=3)
     async with shop(sandbox) as address:
         env = {"CLAW_API_KEY": "claw_sk_test_example", "CLAW_API_URL": address}
-        async with started(home=tmp_path, env=env, stderr=full_pipe) as wire:
+        async with started(home=tmp_path, env=env, stderr=request.getfixturevalue(stderr)) as wire:
             order_id = sandbox.hints["refundable_order"]
             refund = await wire.call("prepare_refund", order_id=order_id, amount="5.00 USD", reason="torn")
             refund = await wire.call("execute_refund", refund_id=refund["refund"]["refund_id"])

@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +226,52 @@ def test_an_option_in_the_wrong_place_is_refused_and_not_ignored(
 ) -> None:
     done = without_a_terminal(("webhooks", *before, "allow", "hooks.example"), environ)
     assert (done.returncode, "Options of allow stand after it" in done.stderr) == (2, True)
+
+
+def test_a_receiver_whose_output_goes_to_a_full_disk_receives(environ: dict[str, str]) -> None:
+    """Hostile 79: neither its first line nor what it refuses can be written."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [sys.executable, "-m", "clawver_orders", "webhooks", "--port", str(port)]
+    with (
+        Path("/dev/full").open("w") as full,
+        subprocess.Popen(command, env=environ, stdout=full, stderr=full) as it,
+    ):
+        try:
+            answers = []
+            for _ in range(300):
+                assert it.poll() is None
+                with suppress(httpx2.ConnectError):
+                    answers.append(post(f"http://127.0.0.1:{port}", secret=OTHER))
+                    break
+                time.sleep(0.1)
+            answers += [post(f"http://127.0.0.1:{port}", secret=secret) for secret in (OTHER, SECRET, SECRET)]
+            assert answers == [401, 401, 200, 200]
+        finally:
+            it.send_signal(signal.SIGTERM)
+            assert it.wait(30) == 0
+    assert len(tail(environ)) == 1
+
+
+def test_a_service_whose_log_goes_to_a_full_disk_serves_and_leaves_well(environ: dict[str, str]) -> None:
+    """Hostile 79."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    command = [sys.executable, "-m", "clawver_orders", "serve", "--http", "--sandbox", "--port", str(port)]
+    with Path("/dev/full").open("w") as full, subprocess.Popen(command, env=environ, stderr=full) as it:
+        try:
+            for _ in range(300):
+                assert it.poll() is None
+                with suppress(httpx2.ConnectError):
+                    ready = httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code
+                    break
+                time.sleep(0.1)
+            # Each of these is a line of the log.
+            refused = [post(f"http://127.0.0.1:{port}", secret=OTHER) for _ in range(3)]
+            assert (ready, refused) == (200, [401] * 3)
+        finally:
+            it.send_signal(signal.SIGTERM)
+            assert it.wait(40) == 0
 
 
 def test_a_port_that_is_taken_is_said(environ: dict[str, str]) -> None:

@@ -1,5 +1,7 @@
 """What the shops send: the receiver that takes it, where it may go, and the secret that signs it."""
 
+import os
+import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -41,7 +43,11 @@ def webhooks(context: click.Context, host: str, port: int, config: Path | None, 
     join: Join = context.obj
 
     def ready(address: str) -> None:
-        click.echo(f"Events are received at {address}/webhooks/STORE - stop it with Ctrl-C.")
+        try:
+            click.echo(f"Events are received at {address}/webhooks/STORE - stop it with Ctrl-C.")
+        except OSError:
+            # A full disk: what is left in the buffer must not be tried again at the end, and make that a failure.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     with suppress(KeyboardInterrupt):  # how it is meant to end
         anyio.run(partial(join(config=config, sandbox=sandbox).receive, host=host, port=port, ready=ready))
