@@ -44,7 +44,7 @@ class Pin:
     async def which(self) -> str:
         """Which PIN it is: another text once it is changed, that tells nothing of it; empty where there is none."""
         value = await self._ledger.switch(_SWITCH)
-        return hashlib.sha256(json.loads(value)["salt"].encode()).hexdigest()[:16] if value else ""
+        return hashlib.sha256(json.loads(value)["salt"].encode()).hexdigest() if value else ""
 
     async def choose(self, pin: str, *, by: str) -> None:
         """Set or change it.
