@@ -291,9 +291,9 @@ async def test_requests_are_counted_for_the_subject_and_not_for_the_token(counte
         assert (await service.ask(house.token(sub="other"))).status_code != 429
 
 
-async def test_a_subject_has_one_counter_for_all_its_tokens_of_the_same_worth(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The counters that were opened: for whom, and with which scopes."""
     opened: list[str] = []
     make = counters.Counters._before
 
@@ -302,6 +302,22 @@ async def test_a_subject_has_one_counter_for_all_its_tokens_of_the_same_worth(
         return make(self, grant)
 
     monkeypatch.setattr(counters.Counters, "_before", counting)
+    return opened
+
+
+async def test_who_came_last_the_longest_ago_makes_room(
+    counter: Counter, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counters, "_COUNTERS", 2)
+    async with served(counter) as (service, house):
+        for subject in "abaca":
+            assert (await service.ask(house.token(sub=subject))).status_code != 503
+    assert opened == ["oauth:a read", "oauth:b read", "oauth:c read"]
+
+
+async def test_a_subject_has_one_counter_for_all_its_tokens_of_the_same_worth(
+    counter: Counter, opened: list[str]
+) -> None:
     async with served(counter) as (service, house):
         for number in range(5):
             await service.ask(house.token(jti=str(number), exp=later(NOON, minutes=5 + number)))
