@@ -19,7 +19,7 @@ from clawver_orders.approvals.team.sessions import Session
 from clawver_orders.errors import SetupError
 from clawver_orders.server.http import Terms, connection, people, serve_http
 from clawver_orders.settings import Approvals, Secret, Service
-from tests.approvals.browsing import PIN, csrf_of
+from tests.approvals.browsing import FORM, PIN, csrf_of
 from tests.approvals.team.visiting import (
     ORIGIN,
     PEOPLE,
@@ -311,6 +311,30 @@ async def test_while_the_desk_stops_it_takes_no_answer(counter: Counter) -> None
         at.page.draining = True
         assert refused(await browser.send("POST", path, form), 503, "The desk is stopping.")
         assert await waits(at, path)
+
+
+async def test_what_was_asked_is_answered_before_the_desk_leaves(counter: Counter) -> None:
+    async with a_team(counter) as at:
+        path, browser, form = await asked(at, counter)
+        body = urlencode(form).encode()
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: approve.example\r\nOrigin: {ORIGIN}\r\nContent-Type: {FORM}\r\n"
+            f"Cookie: {COOKIE}={browser.cookies[COOKIE]}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        parts = urlsplit(at.address)
+        async with await anyio.connect_tcp(str(parts.hostname), int(parts.port or 0)) as stream:
+            await stream.send(head.encode())
+            with anyio.fail_after(10):
+                while not at.page._answering:  # noqa: ASYNC110 - it tells nobody
+                    await anyio.sleep(0.01)
+            # As the service does, once it is told to stop.
+            at.page.draining = True
+            async with anyio.create_task_group() as leaving:
+                leaving.start_soon(at.page.quiet)
+                await anyio.wait_all_tasks_blocked()
+                await stream.send(body)
+            assert await at.state(path.removeprefix("/moves/")) == "confirmed"
+            assert (await stream.receive()).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_who_sends_slowly_is_cut_off_and_too_many_find_no_place(
