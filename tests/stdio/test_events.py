@@ -120,6 +120,14 @@ async def test_a_parcel_that_leaves_the_shop_reaches_the_assistant_that_follows_
                 assert {await follower.told(), await follower.told()} == {uri, "orders://events"}
                 listed = structured(await follower.client.call_tool("list_events", {}))
                 after = await follower.client.call_tool("track_order", {"order_id": order_id})
+                # What was signed with a webhook's secret is nobody's once the webhook is deleted.
+                (kept,) = (tmp_path / "webhooks").iterdir()
+                await follower.client.call_tool("delete_webhook", {"webhook_id": made["webhook"]["id"]})
+                assert not kept.exists()
+                (delivery,) = sandbox.deliveries
+                delivery.state = "queued"
+                await sandbox.deliver(httpx2.AsyncHTTPTransport(verify=certificate.believing_client()))
+                assert delivery.answered == 401
     (event,) = listed["events"]
     assert (event["store"], event["type"], event["order_id"]) == ("clawver", "order.shipped", order_id)
     assert structured(before)["status"] != "shipped"
