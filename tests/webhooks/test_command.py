@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,10 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
 from tests.cli.terminal import at_a_terminal, environment, without_a_terminal
+from tests.counter import YES, open_counter
 from tests.webhooks.signing import CLAWVER, HEIDIANER, OLD, OTHER, SECRET, Vendor, compact
 
 SETTINGS = """
@@ -290,6 +293,39 @@ def test_a_secret_that_the_desk_makes_later_counts_without_a_restart(
         keep(tmp_path / "state", "clawver", "R-7K2M9Q4X", OTHER)
         assert post(url, secret=OTHER) == 200
         assert post(url, HEIDIANER, secret=OTHER) == 401
+
+
+async def registered_and_deleted(state: Path) -> None:
+    """Two webhooks, whose secrets are here, and of which somebody elsewhere deleted the first."""
+    counter = open_counter(state, allowed_hosts=frozenset({"hooks.example"}))
+    for path in ("a", "b"):
+        hook = await counter.desk.create_webhook("", f"https://hooks.example/{path}", ("order.paid",), YES)
+        keep(state, "clawver", hook.action.action_id, f"example-secret-of-{path}")
+        if path == "a":
+            await counter.desk.delete_webhook("", hook.webhook.id)
+
+
+@pytest.mark.parametrize("program", ["webhooks", "serve --http"])
+def test_a_secret_of_a_webhook_that_was_deleted_elsewhere_is_gone_once_a_program_has_started(
+    environ: dict[str, str], tmp_path: Path, program: str
+) -> None:
+    """Hostile 89: the record that both computers share says so."""
+    state = tmp_path / "state" / "sandbox"
+    anyio.run(registered_and_deleted, state)
+    command = [sys.executable, "-m", "clawver_orders", *program.split(), "--sandbox", "--port", "0"]
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    ) as process:
+        assert process.stdout
+        try:
+            said = next(line for line in process.stdout if "http://" in line)
+            url = re.sub(r".*(http://127\.0\.0\.1:\d+).*", r"\1", said.strip())
+            assert post(url, secret="example-secret-of-a") == 401
+            assert post(url, secret="example-secret-of-b") == 200
+        finally:
+            process.terminate()
+            process.wait(30)
+    assert [file.read_text() for file in (state / "webhooks").iterdir()] == ["example-secret-of-b"]
 
 
 def keep(state: Path, store: str, action_id: str, secret: str) -> None:
