@@ -17,6 +17,13 @@ _RECORD = tuple(f"tests/ledger/test_{name}.py" for name in ("record", "kept", "s
 _FORMS = "tests/server/test_forms.py"
 _PIN = ("tests/approvals/test_pin.py", "tests/approvals/test_pin_kept.py")
 _SHOWN = "tests/approvals/test_shown.py"
+_DESK = (
+    *(
+        f"tests/desk/test_{name}.py"
+        for name in ("moves", "refunds", "actions", "webhooks", "reconciling", "hanging")
+    ),
+    *("tests/desk/test_bad_record.py", "tests/refunds/test_limits.py"),
+)
 # Which tests may see a mistake. Those that start processes cannot: the mistake is in this one.
 _SEEN_BY: dict[str, tuple[str, ...]] = {
     "money.py": ("tests/test_currencies.py", "tests/test_money.py"),
@@ -25,6 +32,7 @@ _SEEN_BY: dict[str, tuple[str, ...]] = {
     "refunds/limits.py": (_ENGINE,),
     "refunds/actions.py": (_ENGINE,),
     "refunds/words.py": (_ENGINE,),
+    "desk/moves.py": _DESK,
     "ledger/sqlite.py": _RECORD,
     "ledger/records.py": _RECORD,
     "ledger/tables.py": _RECORD,
