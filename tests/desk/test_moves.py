@@ -170,3 +170,25 @@ async def test_an_outcome_that_cannot_be_written_down_is_unknown_until_somebody_
     counter.clock.pass_by(minutes=5)
     assert (await counter.desk.moves.recovered(kept)).state is State.UNKNOWN
     assert (await by_whom(counter, move))[-1] == ("unknown", "look")
+
+
+async def test_a_look_counts_only_for_what_was_sent_and_is_not_settled(counter: Counter) -> None:
+    moves = counter.desk.moves
+    move = await confirmed(counter)
+    sending = await counter.ledger.decide(
+        lambda book: machine.claim(move, move.snapshot, owner="another desk", now=counter.clock.now()), by="desk"
+    )
+    shown: list[Move] = []
+
+    def look(held: Move) -> Move:
+        shown.append(held)
+        return machine.resolve(held, applied=True, by="a look", now=counter.clock.now())
+
+    assert await moves.looked(move, look) == sending
+    counter.clock.pass_by(minutes=5)
+    unknown = await moves.recovered(sending)
+    found = await moves.looked(unknown, look)
+    assert found.state is State.SUCCEEDED
+    assert await moves.looked(unknown, look) == found
+    assert shown == [unknown]
+    assert (await by_whom(counter, move))[-1] == ("succeeded", "look")
