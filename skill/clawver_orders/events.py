@@ -37,7 +37,7 @@ class Verify(Protocol):
 
         Raises:
             AuthError: It is signed with none of the secrets, or not at all.
-            BadResponseError: It is signed, and no JSON object.
+            BadResponseError: It is signed, and no JSON object, or nested too deeply.
         """
         ...
 

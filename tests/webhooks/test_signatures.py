@@ -181,7 +181,21 @@ def test_a_signed_body_that_is_no_object_is_a_bad_response(vendor: Vendor, body:
     """Hostile 90."""
     with pytest.raises(BadResponseError) as caught:
         said(vendor, body)
-    assert "is no JSON object" in str(caught.value)
+    assert "is no JSON object, or" in str(caught.value)
+
+
+@each
+@pytest.mark.parametrize(("opening", "closing"), [(b'{"a":', b"}"), (b"[", b"]")], ids=["objects", "lists"])
+def test_a_signed_body_is_64_levels_deep_at_most(vendor: Vendor, opening: bytes, closing: bytes) -> None:
+    """Hostile 90: however deep the language of the day would follow."""
+
+    def body(levels: int) -> bytes:
+        return b'{"b": 1, "a":' + opening * (levels - 1) + b"1" + closing * (levels - 1) + b"}"
+
+    assert said(vendor, body(64)).key != said(vendor, body(63)).key
+    for levels in (65, 66, 500):
+        with pytest.raises(BadResponseError, match="nested deeper than 64 levels"):
+            said(vendor, body(levels))
 
 
 @pytest.mark.parametrize("order_id", [None, True, -1, 1.5, [], {}, "", "a b", "ord_1\n", "ördér", "x" * 5000])

@@ -3,13 +3,15 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from clawver_orders import text
 from clawver_orders.errors import AuthError, BadResponseError
 from clawver_orders.platforms.fields import json_object
 
 _LONGEST_TYPE = 100
+# An order in full has some ten.
+_DEEPEST = 64
 
 
 def refuse_unsigned(given: str, secrets: Sequence[str], sign: Callable[[bytes], str]) -> None:
@@ -37,15 +39,33 @@ def opened(body: bytes) -> Mapping[str, object]:
     """The JSON object of a signed body.
 
     Raises:
-        BadResponseError: It is none, or nested deeper than Python follows.
+        BadResponseError: It is none, or nested too deeply.
     """
     try:
         parsed = json_object(json.loads(body))
     except (ValueError, RecursionError):
         parsed = None
-    if parsed is None:
-        raise BadResponseError("a signed event is no JSON object", "Look at the webhook in the shop's dashboard")
+    if parsed is None or _is_too_deep(parsed):
+        raise BadResponseError(
+            f"a signed event is no JSON object, or nested deeper than {_DEEPEST} levels",
+            "Look at the webhook in the shop's dashboard",
+        )
     return parsed
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for one in level for inner in _inside(one)]
+        if not any(isinstance(one, dict | list) for one in level):
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def event_type(value: object) -> str:

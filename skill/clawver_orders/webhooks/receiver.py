@@ -143,7 +143,7 @@ class Receiver:
             return _Answer(401, "The signature is not this store's.")
         except BadResponseError as error:
             self._tell(store, error)
-            return _Answer(400, "The event is no JSON object.")
+            return _Answer(400, "The event is no JSON object, or nested too deeply.")
         except DeskError as error:
             if secrets:
                 _log.warning("An event of %s could not be kept. %s", store, error)
