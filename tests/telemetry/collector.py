@@ -11,7 +11,7 @@ from typing import Any
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Exemplar, Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 Told = dict[str, str | int]
@@ -64,13 +64,27 @@ class Collector:
     @property
     def metrics(self) -> dict[str, Metric]:
         """Each metric as it was told last; what it counts, it counts from the start."""
-        return {
-            metric.name: metric
+        return {metric.name: metric for metric in self._told_metrics()}
+
+    def _told_metrics(self) -> list[Metric]:
+        return [
+            metric
             for request in self._metrics()
             for resource in request.resource_metrics
             for scope in resource.scope_metrics
             for metric in scope.metrics
-        }
+        ]
+
+    @property
+    def exemplars(self) -> list[Exemplar]:
+        """Single measurements that were told with the trace they were made in."""
+        return [
+            exemplar
+            for metric in self._told_metrics()
+            for points in (metric.histogram.data_points, metric.sum.data_points, metric.gauge.data_points)
+            for point in points
+            for exemplar in point.exemplars
+        ]
 
     def points(self, name: str) -> list[tuple[Told, int]]:
         """What a metric shows: the labels, and the count or the value."""

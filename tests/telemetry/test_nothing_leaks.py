@@ -117,6 +117,7 @@ def assert_nothing_but_ours(collector: Collector, sandbox: Sandbox, *secrets: st
     assert found([*of_buyers(), *of_orders(sandbox)], told_as) == []
     assert [text for text in (KEY, SECRET, REASON, *secrets) if text.encode() in told_as] == []
     assert [(key, value) for key, value in every_value(collector) if not is_known(key, value)] == []
+    assert collector.exemplars == []
     for span in collector.spans:
         assert not span.events
         assert not span.links
@@ -142,7 +143,8 @@ async def worked(client: Client, counter: Counter) -> list[str]:
         await client.call_tool(tool, arguments)
         await client.call_tool(tool, arguments | {"order_id": "mara@lindqvist.example", "note": "Theo Abara"})
         await client.call_tool(tool, {name: ["Mara Lindqvist"] for name in arguments})
-    await client.call_tool("get_order", {"order_id": "mara@lindqvist.example"})
+    meta: Any = {name: SAID[name] for name in ("traceparent", "tracestate", "baggage")}
+    await client.call_tool("get_order", {"order_id": "mara@lindqvist.example"}, meta=meta)
     for hint, order_id in counter.sandbox.hints.items():
         if hint.startswith("hostile_"):
             await client.call_tool("get_order", {"order_id": order_id})

@@ -98,6 +98,21 @@ async def test_what_is_no_trace_or_is_not_recorded_begins_a_trace_of_ours(said: 
     assert trace_of(span) != TRACE
 
 
+async def test_what_comes_after_a_call_is_not_within_it() -> None:
+    memory = Memory()
+    await called(memory, asked())
+    memory.watching.shop("clawver")(Call("GET", "/v1/orders", 200, "", 1, 0.1))
+    assert memory.spans[-1].parent is None
+
+
+def test_what_is_not_declared_is_not_told() -> None:
+    memory = Memory()
+    memory.telling.count(signals.EVENTS, {"buyer": "Mara Lindqvist", signals.STORE: "clawver"})
+    memory.telling.past(signals.EVENT_KEPT, "webhook", {"buyer": "Mara Lindqvist", signals.STORE: "clawver"}, 1)
+    assert memory.series == {"clawver_orders.events": [{signals.STORE: "clawver"}]}
+    assert dict(memory.spans[0].attributes or {}) == {signals.STORE: "clawver"}
+
+
 async def test_two_traces_in_one_request_are_none() -> None:
     span = await called(Memory(), asked(headers=[("traceparent", SAMPLED), ("traceparent", SAMPLED)]))
     assert span.parent is None

@@ -45,9 +45,12 @@ async def exporting(*, traces: bool, metrics: bool) -> AsyncIterator[Telling]:
         tracer = tracers.get_tracer(_NAME, __version__)
         closing.append(tracers.shutdown)
     if metrics:
-        # An exemplar would be of the span that is the current one, and that is a client's.
+        # An exemplar would name the trace of the span that is the current one: the SDK's of MCP, as a client said it.
         meters = MeterProvider(
-            [PeriodicExportingMetricReader(_Metrics(lines))], resource, AlwaysOffExemplarFilter(), False
+            [PeriodicExportingMetricReader(_Metrics(lines))],
+            resource,
+            exemplar_filter=AlwaysOffExemplarFilter(),
+            shutdown_on_exit=False,
         )
         meter = meters.get_meter(_NAME, __version__)
         closing.append(meters.shutdown)

@@ -34,12 +34,8 @@ class WatchedLedger:
         began = time.time_ns()
         before: dict[str, State] = {}
 
-        def watched(book: Book) -> Move:
-            before.clear()
-            return decision(_Looked(book, before))
-
         try:
-            move = await self._ledger.decide(watched, by=by)
+            move = await self._ledger.decide(lambda book: decision(_Looked(book, before)), by=by)
         except Exception as error:
             with self._telling.apart():
                 code = error.code if isinstance(error, DeskError) else type(error).__name__

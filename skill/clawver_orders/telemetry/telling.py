@@ -99,15 +99,15 @@ class Telling:
 
     def took(self, signal: Signal, seconds: float, attributes: Attributes) -> None:
         """One measurement of a histogram."""
-        self._histograms[signal].record(seconds, _told(signal, attributes), Context())
+        self._histograms[signal].record(seconds, _told(signal, attributes))
 
     def count(self, signal: Signal, attributes: Attributes) -> None:
         """One more of a counter."""
-        self._counters[signal].add(1, _told(signal, attributes), Context())
+        self._counters[signal].add(1, _told(signal, attributes))
 
     def stands_at(self, signal: Signal, value: int, attributes: Attributes) -> None:
         """What a gauge shows."""
-        self._gauges[signal].set(value, _told(signal, attributes), Context())
+        self._gauges[signal].set(value, _told(signal, attributes))
 
     def connections(self, count: Callable[[], int]) -> None:
         """Ask for the number of open connections whenever metrics are collected, from another thread."""
