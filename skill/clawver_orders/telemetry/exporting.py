@@ -45,7 +45,7 @@ async def exporting(*, traces: bool, metrics: bool) -> AsyncIterator[Telling]:
         tracer = tracers.get_tracer(_NAME, __version__)
         closing.append(tracers.shutdown)
     if metrics:
-        # An exemplar would name the trace of the span that is the current one: the SDK's of MCP, as a client said it.
+        # An exemplar would name the trace of the current span, and that is one that a client said.
         meters = MeterProvider(
             [PeriodicExportingMetricReader(_Metrics(lines))],
             resource,
