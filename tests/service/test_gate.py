@@ -1,7 +1,8 @@
 """The gate before the counters: names, origins, sizes, pace, slow senders, and too many of them."""
 
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,31 @@ async def test_thousands_of_connections_take_no_place_from_who_asks(
         with anyio.fail_after(5):
             for stream in silent[:480]:
                 assert await everything(stream) == b""
+
+
+async def test_many_that_come_at_the_same_moment_get_no_more_places_than_there_are(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile 92: accepted together, before any of those that are cut for them is gone."""
+    monkeypatch.setattr(connection, "_CONNECTIONS", 16)
+
+    def is_cut(one: socket.socket) -> bool:
+        try:
+            return one.recv(1) == b""
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True
+
+    async with served(counter) as (service, _):
+        with ExitStack() as open_ones:
+            # Nothing else runs here meanwhile: they wait to be accepted, all of them.
+            crowd = [open_ones.enter_context(socket.create_connection(service.address)) for _ in range(60)]
+            for one in crowd:
+                one.setblocking(False)
+            with anyio.fail_after(5):
+                while sum(map(is_cut, crowd)) < 60 - 16:  # noqa: ASYNC110 - sockets tell nobody
+                    await anyio.sleep(0.01)
 
 
 async def test_those_that_were_answered_hold_no_place_either(
