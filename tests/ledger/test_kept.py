@@ -173,6 +173,10 @@ class Watched:
         self.writes.append(write)
         return await self._database.within(work, write=write)
 
+    async def look(self, work: Callable[[Rows], T]) -> T:
+        self.writes.append(False)
+        return await self._database.look(work)
+
     async def version(self) -> int:
         return await self._database.version()
 
@@ -201,7 +205,8 @@ async def test_only_what_may_change_something_says_that_it_writes(place: Place) 
     await ledger.head()
     await ledger.received()
     await ledger.count()
-    assert watched.writes == [False] * 8
+    await ledger.tokens.all()
+    assert watched.writes == [False] * 9
 
 
 async def test_a_frozen_desk_is_seen_by_every_decision(ledger: SqlLedger) -> None:
