@@ -70,6 +70,28 @@ def test_a_form_holds_the_facts_of_the_record_and_nothing_else(move: Move, hook:
     assert form(hook) == HOOK_FORM
 
 
+def test_whoever_prepared_it_through_the_service_is_named(move: Move, hook: Move, change: Move) -> None:
+    for prepared in (move, hook, change):
+        named = facts(replace(prepared, principal="till-3"))
+        assert ("Prepared by", "till-3") in named
+        assert [fact for fact in named if fact[0] != "Prepared by"] == list(facts(prepared))
+
+
+def test_a_name_that_an_issuer_gave_is_no_link_and_not_endless(move: Move) -> None:
+    assert ("Prepared by", "https[:]//till[.]example") in facts(replace(move, principal="https://till.example"))
+    assert ("Prepared by", "x" * 150) in facts(replace(move, principal="x" * 150))
+    assert ("Prepared by", "x" * 149 + "…") in facts(replace(move, principal="x" * 151))
+
+
+async def test_an_answer_on_a_page_counts_for_what_the_page_showed(shop: Counter) -> None:
+    refund = await shop.prepared()
+    move = await shop.desk.refunds.held(refund.refund_id)
+    await approvals.answer(shop.desk, move, given=True, how="terminal")
+    with pytest.raises(RefundError, check=lambda error: error.code == "refund.void"):
+        await approvals.answer(shop.desk, move, given=False, how="page", as_shown=True)
+    assert (await approvals.answer(shop.desk, move, given=False, how="page")).state is State.VOID
+
+
 def test_a_second_refund_of_the_same_amount_is_said_right_after_the_amount() -> None:
     shown = order(refunds=(shop_refund(500),), payment_status="partially_refunded")
     assert form(Memory().prepare(shown, another=True)) == FORM.replace(
