@@ -1,6 +1,8 @@
 """The receiver: what it answers, and what it remembers."""
 
+import functools
 import logging
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from clawver_orders.errors import SetupError
 from clawver_orders.events import Inbox, Received
+from clawver_orders.ledger import FILE_NAME
 from clawver_orders.webhooks import receiver as module
 from tests.refunds.book import NOON
 from tests.webhooks.receiving import ALL, Away, Secrets, inbox_in, post, receiver, secrets_of
@@ -202,6 +205,32 @@ async def test_what_cannot_be_kept_is_to_be_sent_again(caplog: pytest.LogCapture
     assert answer.status_code == 503
     assert "could not be kept" in caplog.text
     assert SECRET not in caplog.text + answer.text
+
+
+async def test_on_a_full_disk_no_event_is_called_kept_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile 69, 95: who is told 503 sends it again, and it is kept when there is room."""
+    pages = 0
+
+    class Small(sqlite3.Connection):
+        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+            if pages and sql.startswith("BEGIN"):
+                super().execute(f"PRAGMA max_page_count = {pages}")
+            return super().execute(sql, parameters)
+
+    app, ledger = receiver(inbox_in(tmp_path / "state")), inbox_in(tmp_path / "state")
+    bodies = [compact({"event": "order.paid", "number": number}) for number in range(100)]
+    assert (await post(app, CLAWVER, bodies[0])).status_code == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Small))
+        pages = (tmp_path / "state" / FILE_NAME).stat().st_size // 4096
+        answers = [(await post(app, CLAWVER, body)).status_code for body in bodies]
+    assert set(answers) == {200, 503}
+    assert answers[0] == 200
+    assert len(await ledger.received(limit=1000)) == answers.count(200)
+    again = [(await post(app, CLAWVER, body)).text for body in bodies]
+    assert again == ["Kept before.\n" if status == 200 else "Kept.\n" for status in answers]
 
 
 async def test_a_secret_that_cannot_be_looked_up_is_to_be_sent_again(
