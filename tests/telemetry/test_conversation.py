@@ -1,5 +1,6 @@
 """A whole conversation over HTTP, and what a collector hears of it: the service as a process of its own."""
 
+from datetime import datetime
 from pathlib import Path
 
 import anyio.to_thread
@@ -7,6 +8,7 @@ import httpx2
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from clawver_orders.approvals.pin import Pin
 from clawver_orders.sandbox import parse_fault
 from clawver_orders.telemetry.signals import (
     ERROR,
@@ -21,7 +23,9 @@ from clawver_orders.telemetry.signals import (
     STORE,
     TOOL,
 )
+from tests.approvals.browsing import PIN
 from tests.approvals.desks import a_shop
+from tests.approvals.team.visiting import Browser, free_port
 from tests.cli.terminal import environment
 from tests.server.serving import Era, structured, yes
 from tests.service.serving import a_worker, client_at, let_in, record_of
@@ -133,6 +137,24 @@ async def test_a_conversation_is_told_as_traces_and_metrics(tmp_path: Path, era:
         assert collector.count(events, {EVENT_VERDICT: verdict}) == 1
     assert collector.count(events, {EVENT_VERDICT: "refused", STATUS: 401}) == 1
     assert collector.count(requests, {ROUTE: "/webhooks/{store}", METHOD: "POST"}) == 3
+
+
+async def test_what_people_ask_of_the_approval_page_is_told_without_the_refund(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "config.toml"
+    config.write_text(f'[approvals]\nurl = "http://127.0.0.1:{port}"\n')
+    await Pin(record_of(tmp_path / "sandbox"), lambda: datetime.now().astimezone()).choose(PIN, by="lee")
+    options = ("--sandbox", "--config", str(config), "--approvals-port", str(port))
+    with a_collector() as collector, a_worker(tmp_path, "", *options, **collector.environ) as worker:
+        browser = Browser(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port}")
+        await browser.sign_in()
+        await browser.send("GET", "/moves/R-7K2M9Q4X")
+        await browser.send("GET", "/moves/R-7K2M9Q4X/else")
+        assert await anyio.to_thread.run_sync(worker.stop) == 0
+    requests = "http.server.request.duration"
+    assert collector.count(requests, {ROUTE: "/sign-in", METHOD: "POST", STATUS: 303}) == 1
+    assert collector.count(requests, {ROUTE: "/moves/{move_id}", STATUS: 404}) == 2
+    assert b"7K2M9Q4X" not in collector.bytes
 
 
 def test_the_receiver_alone_tells_of_events(tmp_path: Path) -> None:

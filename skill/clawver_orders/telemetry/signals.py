@@ -94,8 +94,8 @@ SERVICE_DURATION: Final = Signal(
     "histogram",
     "s",
     (METHOD, ROUTE, STATUS),
-    "Whatever was asked of the service or the receiver, what the gate refused too: 401, 403, 413, 421, 429. "
-    "Streams are counted when they end.",
+    "Whatever was asked of the service, the receiver or the approval page, what the gate refused too: "
+    "401, 403, 413, 421, 429. Streams are counted when they end.",
 )
 CONNECTIONS: Final = Signal(
     "clawver_orders.http.connections", "gauge", "{connection}", (), "Connections that are open at the service."
@@ -137,7 +137,8 @@ VALUES: Final[Mapping[str, str]] = {
     OPERATION: "`execute_tool`",
     RPC: "`tools/call`",
     METHOD: "a method of HTTP, else `_OTHER`",
-    ROUTE: "`/mcp`, `/webhooks/{store}`, `/.well-known`, `/healthz`, `/readyz`; else absent",
+    ROUTE: "`/mcp`, `/webhooks/{store}`, `/.well-known`, `/healthz`, `/readyz`, of the approval page `/`, "
+    "`/moves/{move_id}`, `/sign-in`, `/callback`, `/sign-out`; else absent",
     STATUS: "a status of HTTP",
     RESENT: "how often a read was repeated",
     TEMPLATE: "the path as the shop's documents write it, without ids: `/v1/orders/{order_id}/refund`",

@@ -23,8 +23,10 @@ from clawver_orders.telemetry.record import WatchedLedger, count_unsettled
 from clawver_orders.telemetry.telling import Telling, since_ns
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
-_ROUTES: Final = {"/mcp": "/mcp", "/healthz": "/healthz", "/readyz": "/readyz"}
-_ROUTES_BELOW: Final = {"webhooks": "/webhooks/{store}", ".well-known": "/.well-known"}
+_WEBHOOKS: Final = "/webhooks/{store}"
+# Of the service, and of the approval page.
+_ROUTES: Final = frozenset({"/mcp", "/healthz", "/readyz", "/", "/sign-in", "/callback", "/sign-out"})
+_ROUTES_BELOW: Final = {"webhooks": _WEBHOOKS, ".well-known": "/.well-known", "moves": "/moves/{move_id}"}
 _STATUSES: Final = frozenset(HTTPStatus)
 # An error of MCP may be one that the client answered a form with, and then its number is the client's.
 _CODES: Final = frozenset(
@@ -165,12 +167,12 @@ class Watching:
             signals.STATUS: status,
         }
         self._telling.took(signals.SERVICE_DURATION, seconds, told)
-        if route == _ROUTES_BELOW["webhooks"] and status is not None and status >= 400:
+        if route == _WEBHOOKS and status is not None and status >= 400:
             self._telling.count(signals.EVENTS, {signals.EVENT_VERDICT: "refused", signals.STATUS: status})
 
 
 def _route(path: str) -> str | None:
-    return _ROUTES.get(path) or _ROUTES_BELOW.get(path.partition("/")[2].partition("/")[0])
+    return path if path in _ROUTES else _ROUTES_BELOW.get(path.partition("/")[2].partition("/")[0])
 
 
 def _error_of(result: HandlerResult) -> str | None:

@@ -49,6 +49,8 @@ _ROLL_CALL_S: Final = 2.0
 
 # Runs beside until cancelled, and is given what tells clients of the shops' events.
 Beside = Callable[[Callable[[Sequence[Received]], Awaitable[None]]], Coroutine[Any, Any, None]]
+# Is given what answers requests and, of the service, what says how many connections are open.
+Around = Callable[[ASGIApp, Callable[[], int] | None], ASGIApp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ async def serve_http(
     page: TeamPage | None = None,
     webhooks: ASGIApp | None = None,
     watch: Watch | None = None,
-    around: Callable[[ASGIApp, Callable[[], int]], ASGIApp] = lambda app, _: app,
+    around: Around = lambda app, _: app,
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT.
@@ -104,7 +106,7 @@ async def serve_http(
         page: Where people say yes, if that is done here.
         webhooks: What receives the shops' events below /webhooks/, if that is done here.
         watch: Watches the calls of tools, if anything does.
-        around: Watches all requests: is given what answers them, and what says how many connections are open.
+        around: Watches all requests.
         ready: Called with the address once it listens.
 
     Raises:
@@ -117,7 +119,7 @@ async def serve_http(
     resource = Resource(issuer.url if issuer else "", terms.audience)
     names = _names(terms)
     key = await _state_key(desk)
-    listener, people = _opened(terms, page)
+    listener, people = _opened(terms, page, around)
     async with anyio.create_task_group() as tasks:
         counters = Counters(
             desk, tasks, partial(Counter, unset=terms.unset, key=key, stateless=terms.stateless, watch=watch)
@@ -199,11 +201,11 @@ async def _state_key(desk: Desk) -> str:
     )
 
 
-def _opened(terms: Terms, page: TeamPage | None) -> tuple[socket.socket, People | None]:
+def _opened(terms: Terms, page: TeamPage | None, around: Around) -> tuple[socket.socket, People | None]:
     """Both sockets, or none."""
     listener = listen(terms.host, terms.port, "--port")
     try:
-        return listener, People(page, terms.host, terms.page_port) if page else None
+        return listener, People(page, around(page, None), terms.host, terms.page_port) if page else None
     except SetupError:
         listener.close()
         raise

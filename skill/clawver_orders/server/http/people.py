@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from starlette.types import ASGIApp
+
 from clawver_orders.approvals.team import TeamPage
 from clawver_orders.server.http.connection import address_of, listen, server
 
@@ -14,6 +16,7 @@ class People:
 
     Args:
         page: What answers.
+        app: The same, watched.
         host: Where it listens.
         port: 0 for any that is free.
 
@@ -21,10 +24,10 @@ class People:
         SetupError: The port cannot be had.
     """
 
-    def __init__(self, page: TeamPage, host: str, port: int) -> None:
+    def __init__(self, page: TeamPage, app: ASGIApp, host: str, port: int) -> None:
         self._page = page
         self._listener = listen(host, port, "--approvals-port")
-        self._serving = server(page, most=_CONNECTIONS)
+        self._serving = server(app, most=_CONNECTIONS)
 
     @property
     def address(self) -> str:
