@@ -133,6 +133,16 @@ async def test_a_record_that_is_not_as_it_should_be_is_refused_and_said(
             await ledger.tokens.all()
 
 
+async def test_a_record_that_was_carried_to_a_network_file_system_is_not_looked_at_there(tmp_path: Path) -> None:
+    """Hostile 73."""
+    await keep(record_in(tmp_path), "bot")
+    (tmp_path / "mounts").write_text("22 1 0:1 / / rw - nfs4 none rw\n")
+    away = SqliteLedger(tmp_path, lambda: NOON, mounts=tmp_path / "mounts")
+    for _ in range(2):
+        with pytest.raises(SetupError, match="network file system"):
+            await away.tokens.all()
+
+
 async def test_a_file_that_somebody_put_into_another_mode_is_taken_back(tmp_path: Path) -> None:
     """A connection that stays open would keep it in that mode, and every transaction out."""
     ledger = record_in(tmp_path)

@@ -107,7 +107,7 @@ class File:
             as_always = _version_of(connection) == VERSION and not switch(rows, MOVED)
             return (work(rows),) if as_always else None
 
-        found = self._looking.at(seen)
+        found = self._looking.at(seen) if self._place_is_known else None
         return self._within(work) if found is None else found[0]
 
     async def version(self) -> int:
