@@ -264,6 +264,7 @@ async def test_a_webhook_is_registered_after_a_yes(counter: Counter, era: Era) -
         result = structured(await client.call_tool("create_webhook", HOOK))
         assert result["action"]["outcome"] == "done"
         assert result["webhook"]["id"]
+        (secret,) = counter.secrets.kept.values()
         listed = structured(await client.call_tool("list_webhooks", {}))["webhooks"]
         assert listed == [result["webhook"]]
         deleted = await client.call_tool("delete_webhook", {"webhook_id": result["webhook"]["id"]})
@@ -272,8 +273,8 @@ async def test_a_webhook_is_registered_after_a_yes(counter: Counter, era: Era) -
     (text,) = asked
     assert "«https://hooks.example/claw»" in text
     assert "order.paid" in text
-    (secret,) = counter.secrets.kept.values()
-    assert secret not in str(result)
+    assert secret not in str((result, listed, deleted))
+    assert counter.secrets.kept == {}
 
 
 async def test_a_webhook_without_a_yes_is_not_registered(counter: Counter, era: Era) -> None:
