@@ -96,7 +96,7 @@ def main() -> None:
     order_id, body = anyio.run(scene.order_of_sandbox)
     with scene.scene(order_id, body) as stage:
         # The older era's are as dear and take the same way; a part of them shows what its sessions leave behind.
-        for era, some in ((LATER, calls), (OLDER, calls // 4)):
+        for era, some in ((LATER, calls), (OLDER, max(calls // 4, 2 * _SETTLED))):
             print(table(f"Memory over {some:,} calls, protocol {era}", figures(stage, some, era)), flush=True)
         print(table("Memory held", left_open(stage)))
 
