@@ -90,6 +90,7 @@ async def test_a_record_that_was_moved_is_refused_with_how_to_go_on(tmp_path: Pa
         "database_url of the settings. Where it is named and empty, the move was cut short: run clawver-orders db "
         "move again."
     )
+    assert caught.value.field == "database_url"
     assert await ledger.version() == VERSION
 
 
