@@ -11,14 +11,13 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
 from bench import calls, scene, size, start, work
-from bench.figure import Figure, table
+from bench.figure import Figure, judged, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +56,6 @@ def main() -> int:
         figures += _printed("Memory", calls.memory(stage, effort.watched))
     print(f"{time.monotonic() - began:.0f} s in all.")
     return judged(figures)
-
-
-def judged(figures: Sequence[Figure]) -> int:
-    """Say which budgets were not kept; 1 where one of them is the same in each run."""
-    exceeded = [figure.what for figure in figures if figure.fixed and not figure.holds]
-    missed = [figure.what for figure in figures if not figure.fixed and not figure.holds]
-    if missed:
-        print(f"Missed in this run: {'; '.join(missed)}.")
-    if exceeded:
-        print(f"Exceeded: {'; '.join(exceeded)}.")
-    return 1 if exceeded else 0
 
 
 async def _measured_here(effort: Effort) -> list[Figure]:

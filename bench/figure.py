@@ -52,6 +52,17 @@ def table(title: str, figures: Sequence[Figure]) -> str:
     return "\n".join([title, *(f"  {line.rstrip()}" for line in lines), ""])
 
 
+def judged(figures: Sequence[Figure]) -> int:
+    """Say which budgets were not kept; 1 where one of them is the same in each run."""
+    exceeded = [figure.what for figure in figures if figure.fixed and not figure.holds]
+    missed = [figure.what for figure in figures if not figure.fixed and not figure.holds]
+    if missed:
+        print(f"Missed in this run: {'; '.join(missed)}.")
+    if exceeded:
+        print(f"Exceeded: {'; '.join(exceeded)}.")
+    return 1 if exceeded else 0
+
+
 def _cells(figure: Figure) -> tuple[str, ...]:
     sign = f" x {figure.of}" if figure.of else f" {figure.unit}"
     if figure.budget is None:

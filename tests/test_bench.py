@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import size
-from bench.__main__ import judged
-from bench.figure import Figure, table
+from bench import hooks, size
+from bench.figure import Figure, judged, table
 from bench.size import imported
 
 pytestmark = pytest.mark.anyio
@@ -79,3 +78,17 @@ def test_only_what_is_the_same_in_each_run_fails_the_bench(capsys: pytest.Captur
     said = capsys.readouterr().out
     assert "Missed in this run: start." in said
     assert "Exceeded: tools." in said
+
+
+@pytest.mark.parametrize("words", [("webhooks",), ("serve", "--http")], ids=" ".join)
+def test_no_event_is_lost_while_slow_senders_hold_connections(words: tuple[str, ...]) -> None:
+    """Hostile 93: a short run of what the bench does for longer."""
+    run = hooks.measure(words, 1, 8)
+    assert run.sent == hooks.PER_SECOND
+    assert (run.kept, len(run.took_ms)) == (run.sent, run.sent)
+
+
+def test_a_lost_event_is_exceeding_and_not_the_weather() -> None:
+    figures = hooks.figures(hooks.Run([1.0, 2.0], sent=2, kept=2), hooks.Run([1.0, 2.0], sent=3, kept=2))
+    assert [figure.what for figure in figures if figure.fixed and not figure.holds] == ["events lost"]
+    assert judged(figures) == 1
