@@ -13,9 +13,10 @@ from tests.mutation.trial import Outcome, Trials, collected
 
 _HERE = Path(__file__).parent
 _ENGINE = "tests/refunds/"
-_RECORD = tuple(
-    f"tests/ledger/test_{name}.py"
-    for name in ("record", "kept", "sqlite", "file", "version", "looking", "received")
+_RECORD = (
+    *(f"tests/ledger/test_{name}.py" for name in ("record", "kept", "sqlite", "file")),
+    *(f"tests/ledger/test_{name}.py" for name in ("version", "looking", "received")),
+    "tests/service/test_tokens.py",
 )
 _FORMS = "tests/server/test_forms.py"
 _PIN = ("tests/approvals/test_pin.py", "tests/approvals/test_pin_kept.py")
