@@ -38,7 +38,8 @@ from tests.ledgers import Address
 
 _FASTER: Final = 10.0
 _AMOUNT: Final = "5.00 USD"
-_CALM_WITHIN_S: Final = 60.0
+# Much more than it takes, for a machine that does other things, too.
+_CALM_WITHIN_S: Final = 240.0
 _PIECE: Final = 65536
 # After so many in vain, a refund is left to a person.
 _LOOKS: Final = 3
