@@ -146,7 +146,7 @@ def test_the_image_has_what_the_desk_needs_and_no_tools_of_its_makers() -> None:
         *project["project"]["dependencies"],
         *(
             line
-            for extra in ("postgres", "telemetry")
+            for extra in ("oidc", "postgres", "telemetry")
             for line in project["project"]["optional-dependencies"][extra]
         ),
     ]

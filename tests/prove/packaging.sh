@@ -1,5 +1,5 @@
-# The units, by systemd's own judgement; and that a desk that serves, and a receiver, ask the system for nothing that they
-# forbid.
+# The units, by systemd's own judgement; the container files by linters, one with the compose specification's own schema;
+# and that a desk that serves, and a receiver, ask the system for nothing that the units forbid.
 set -euo pipefail
 cd "$REPO"
 
@@ -14,6 +14,29 @@ for name in clawver-orders clawver-orders-webhooks; do
   # One that is wrong is found.
   sed 's/^ProtectSystem=.*/ProtectSystem=maybe/' "$unit" >"$HOME/wrong.service"
   [ -n "$(systemd-analyze verify --man=no "$HOME/wrong.service" 2>&1)" ]
+done
+
+# The image's instructions, the shell in them too. One that is wrong is found, of each kind.
+container=packaging/container
+hadolint --no-color --failure-threshold style "$container/Containerfile"
+for wrong in 's/^USER .*/USER root/' 's/^STOPSIGNAL .*/STOPSIGNALS SIGTERM/' 's/^RUN groupadd/RUN cd $HOME \&\& groupadd/'; do
+  sed "$wrong" "$container/Containerfile" >"$HOME/Containerfile"
+  if hadolint --no-color --failure-threshold style "$HOME/Containerfile"; then echo "not found: $wrong"; exit 1; fi
+done
+
+# The compose file. Not asked for: an order of names, quotes, and no name for the image that is built. What it only shows is looked at, too.
+composed() {
+  dclint --config "$HOME/dclint.json" --max-warnings 0 "$1"
+}
+echo '{"rules": {"no-build-and-image": 0, "no-quotes-in-volumes": 0, "require-quotes-in-ports": 0,
+  "service-keys-order": 0, "services-alphabetical-order": 0}}' >"$HOME/dclint.json"
+composed "$container/compose.yaml"
+sed 's/# \(environment: {OTEL\)/\1/' "$container/compose.yaml" >"$HOME/compose.yaml"
+grep -q '^ *environment: {OTEL' "$HOME/compose.yaml"
+composed "$HOME/compose.yaml"
+for wrong in 's/read_only: true/read_only: [1]/' 's/stop_grace_period:/stop_grace_time:/' 's/"127.0.0.1:8600:8600"/"8600:8600"/'; do
+  sed "$wrong" "$container/compose.yaml" >"$HOME/compose.yaml"
+  if composed "$HOME/compose.yaml"; then echo "not found: $wrong"; exit 1; fi
 done
 
 # What the units let through, by systemd's own lists; both have the same.
