@@ -212,14 +212,15 @@ def _variables() -> str:
 
 
 def _leaves(group: click.Group, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
+    """The commands that do something by themselves: those without others below them, and some that have such."""
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
         inner = click.Context(command, info_name=name, parent=context)
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield command, inner
         if isinstance(command, click.Group):
             yield from _leaves(command, inner)
-        else:
-            yield command, inner
 
 
 def _commands() -> str:

@@ -139,6 +139,13 @@ def test_a_command_that_the_program_refuses_is_found(command: str) -> None:
         parse(command)
 
 
+def test_a_group_that_does_something_by_itself_is_in_the_table_of_commands(blocks: dict[str, str]) -> None:
+    rows = [row.split(" | ") for row in blocks["commands"].splitlines()]
+    options = {row[0].strip("|` "): row[-1] for row in rows}
+    assert "`--port`" in options["clawver-orders webhooks"]
+    assert "clawver-orders orders" not in options
+
+
 def test_what_the_readme_says_to_type_into_other_programs_is_what_the_setup_page_says() -> None:
     """The skill travels without the README."""
     setup = read(REPO / "references" / "setup.md").text

@@ -39,7 +39,7 @@ It reads one order list of each shop, changes nothing there, and never shows a k
 @options.of_desk
 @click.pass_obj
 def doctor(join: Join, config: Path | None, *, sandbox: bool) -> int:
-    """Check settings, keys, the way to the shop, the clock and the record; say what to do next."""
+    """Check settings, keys, shops, events, clock, record, issuers and page; say what to do next."""
     joints = join(config=config, sandbox=sandbox)
     try:
         settings = joints.settings()
