@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from clawver_orders.events import Delivered
 from clawver_orders.ledger import FILE_NAME, VERSION, SqliteLedger, SqlLedger
 from clawver_orders.ledger.sqlite import MOVED, File
 from clawver_orders.refunds import machine
-from tests.ledger.test_record import stored
+from clawver_orders.refunds.machine import State
+from tests.ledger.test_record import prepared, stored
 from tests.ledgers import Place
 from tests.refunds.book import NOON
 
@@ -55,6 +57,28 @@ async def test_what_a_record_holds_is_counted(ledger: SqlLedger) -> None:
     await ledger.decide(lambda book: machine.confirm(book, move, by="form", now=NOON), by="form")
     await ledger.remember("clawver", Delivered("key", "order.paid"))
     assert await ledger.count() == {"moves": 1, "open_moves": 1, "events": 2, "received": 1}
+
+
+async def test_every_open_move_is_counted_and_no_other(ledger: SqlLedger) -> None:
+    for number, state in enumerate(State):
+        await stored(ledger, replace(prepared(), id=f"R-{number:08}", subject=f"ord_{number}", state=state))
+    counts = await ledger.count()
+    assert (counts["moves"], counts["open_moves"]) == (len(State), len(machine.OPEN))
+
+
+async def test_each_table_of_a_file_has_its_key(tmp_path: Path) -> None:
+    await SqliteLedger(tmp_path, lambda: NOON).upgrade()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as raw:
+        keys = raw.execute(
+            "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE c.pk"
+        )
+        assert dict(keys) == {
+            "moves": "id",
+            "events": "number",
+            "switches": "name",
+            "received": "number",
+            "tokens": "digest",
+        }
 
 
 def old_file(directory: Path) -> Path:
