@@ -154,3 +154,15 @@ async def test_a_file_that_somebody_put_into_another_mode_is_taken_back(tmp_path
     await keep(ledger, "other")
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() != ("wal",)
+
+
+async def test_a_row_that_cannot_be_read_holds_nobody_up(tmp_path: Path) -> None:
+    """Hostile 71: the look is over with it, and another process can write."""
+    ledger = record_in(tmp_path)
+    await keep(ledger, "bot")
+    assert await names(ledger) == ["bot"]
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as file, file:
+        file.execute("UPDATE tokens SET made_at = 'no time'")
+    with pytest.raises(ValueError, match="no time"):
+        await ledger.tokens.all()
+    await record_in(tmp_path).turn("frozen", lambda _: "lee", note="frozen", by="lee")

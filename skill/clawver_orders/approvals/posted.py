@@ -21,6 +21,9 @@ ANSWERS: Final[Mapping[str, tuple[str, frozenset[State]]]] = {
 async def fields(request: Request) -> dict[str, str]:
     """The fields of a small form; empty where it is none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # Where both are said, it is as long as its last chunk says, and not as its Content-Length.
+    if "transfer-encoding" in request.headers:
+        return {}
     if kind != _FORM or not _LENGTH.fullmatch(request.headers.get("content-length", "")):
         return {}
     try:

@@ -45,6 +45,10 @@ class Looking:
                     found = None
             except (sqlite3.Error, OSError):
                 found = None
+            except BaseException:
+                # It stands in a transaction, and as long as it does nobody can write.
+                self._let_go()
+                raise
             if found is None:
                 self._let_go()
             return found

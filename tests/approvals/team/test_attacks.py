@@ -5,7 +5,7 @@ import json
 import logging
 import re
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -355,6 +355,64 @@ async def test_too_many_find_no_place(counter: Counter, monkeypatch: pytest.Monk
         assert (await at.browser().open("/")).status_code == 200
         for stream in streams[3:]:
             await stream.aclose()
+
+
+async def test_a_second_request_whose_body_never_comes_is_cut_off_and_holds_no_place(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hostile 92, 93: in one piece with a first one, so that no more data comes that would start the clock."""
+    both = (
+        "GET /nowhere HTTP/1.1\r\nHost: approve.example\r\n\r\n"
+        f"POST /sign-in HTTP/1.1\r\nHost: approve.example\r\nContent-Type: {FORM}\r\nContent-Length: 9\r\n\r\n"
+    ).encode()
+    monkeypatch.setattr(people, "_CONNECTIONS", 3)
+    monkeypatch.setattr(connection, "RECEIVED_WITHIN_S", 1)
+    async with a_team(counter) as at, AsyncExitStack() as held:
+        streams = [await held.enter_async_context(await raw(at, both)) for _ in range(3)]
+        for stream in streams:
+            assert b" 404 " in await stream.receive()
+        assert (await at.browser().open("/")).status_code == 200
+        for stream in streams[1:]:
+            await ended(stream)
+
+
+async def test_a_body_that_says_two_lengths_is_not_read_without_end(counter: Counter) -> None:
+    """Hostile 92, 93: the chunks win over the Content-Length that was looked at, and need not end."""
+    head = (
+        f"POST /sign-in HTTP/1.1\r\nHost: approve.example\r\nOrigin: {ORIGIN}\r\nContent-Type: {FORM}\r\n"
+        "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
+    ).encode()
+    async with a_team(counter) as at, await raw(at, head) as stream:
+        # Nothing of the body was sent, and yet it is answered.
+        with anyio.fail_after(5):
+            assert b" 403 " in await stream.receive()
+
+
+async def test_a_cookie_whose_name_only_looks_the_same_is_none(counter: Counter) -> None:
+    """A browser lets no other host set __Host-…; with a sign before it that is a blank in Latin-1, it does."""
+    async with a_team(counter) as at:
+        browser = at.browser()
+        await browser.sign_in("/")
+        ((name, value),) = browser.cookies.items()
+        good = f"{name}={value}".encode()
+        for shown, status in (
+            (good, b"200"),
+            (b"\xa0" + good, b"303"),
+            (b"\x85" + good, b"303"),
+            (b"\x1c" + good, b"303"),
+            (good + b"; " + good, b"303"),
+        ):
+            head = b"GET / HTTP/1.1\r\nHost: approve.example\r\nConnection: close\r\nCookie: a=b; " + shown
+            async with await raw(at, head + b"\r\n\r\n") as stream:
+                assert (await stream.receive())[9:12] == status, shown
+
+
+async def raw(at: Team, head: bytes) -> SocketStream:
+    """A connection on which just this was sent."""
+    parts = urlsplit(at.address)
+    stream = await anyio.connect_tcp(str(parts.hostname), int(parts.port or 0))
+    await stream.send(head)
+    return stream
 
 
 async def a_slow_one(at: Team) -> SocketStream:

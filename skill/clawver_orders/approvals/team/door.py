@@ -65,7 +65,7 @@ class Door:
 
     async def session(self, request: Request) -> Session | None:
         """Who asks, if they are signed in, and still may be."""
-        secret, way = request.cookies.get(self._cookie, ""), await self._way()
+        secret, way = _cookie(request, self._cookie), await self._way()
         session = await self._sessions.find(secret, way) if secret and way else None
         if session is None or (self._login is not None and not self._login.names(session.who)):
             return None
@@ -122,7 +122,7 @@ class Door:
 
         language = language_of_request(request)
         again = team.anew(language)
-        flow = unseal(request.cookies.get(self._flow_cookie, ""), self._key, self._desk.moves.now())
+        flow = unseal(_cookie(request, self._flow_cookie), self._key, self._desk.moves.now())
         if self._login is None or flow is None:
             return html.told(language, 403, "sign_in_failed", "sign_in_failed_next", below=again)
         answer: Response
@@ -190,6 +190,17 @@ def redirect(to: str) -> Response:
 def language_of_request(request: Request) -> Language:
     """The language in which somebody reads."""
     return language_of(request.headers.get("accept-language", ""))
+
+
+def _cookie(request: Request, name: str) -> str:
+    """A cookie by its very name; empty where there is none, or more than one.
+
+    Starlette takes blanks off a name, and in Latin-1 there are such as a browser takes for a part of it: with one
+    before it, ``__Host-`` guards nothing, and a neighbouring host could set it.
+    """
+    pairs = [pair.partition("=") for header in request.headers.getlist("cookie") for pair in header.split("; ")]
+    found = [value.strip('"') for given, _, value in pairs if given == name]
+    return found[0] if len(found) == 1 else ""
 
 
 def _opened(to: str) -> Response:

@@ -24,7 +24,7 @@ from clawver_orders.events import Received
 from clawver_orders.issuer import Issuer
 from clawver_orders.server import Watch
 from clawver_orders.server.http.admission import Admission
-from clawver_orders.server.http.connection import Server, address_of, listen, server
+from clawver_orders.server.http.connection import Server, address_of, listen, most_connections, server
 from clawver_orders.server.http.counters import Counter, Counters
 from clawver_orders.server.http.gate import PATH, Gate, Pace
 from clawver_orders.server.http.people import People
@@ -139,6 +139,8 @@ async def serve_http(
             names=names,
             origins=terms.origins,
             pace=Pace(terms.a_minute, time.monotonic),
+            # Streams last for hours: one program leaves three quarters of the connections to others.
+            at_once=max(1, most_connections() // 4),
             wrong=wrong,
             webhooks=webhooks,
         )

@@ -15,7 +15,7 @@ from clawver_orders.errors import SetupError
 
 # For a request's head and body. What is asked here is small; answers may be streams that last for hours.
 RECEIVED_WITHIN_S: Final = 10.0
-# Half of the files that the process may open at most: the record and the shops need some, too.
+# Half of the files that the process may open at most.
 _CONNECTIONS: Final = 1000
 # No more are accepted at a time than can be turned away before the process has no file left.
 _BACKLOG: Final = 64
@@ -61,7 +61,7 @@ def address_of(listener: socket.socket) -> str:
 
 def server(app: ASGIApp, *, most: int = _CONNECTIONS) -> Server:
     """A server for an application, with so many connections at most."""
-    most = min(most, _most_connections())
+    most = min(most, most_connections())
 
     waited_for: dict[_Connection, None] = {}
 
@@ -85,7 +85,8 @@ def server(app: ASGIApp, *, most: int = _CONNECTIONS) -> Server:
     )
 
 
-def _most_connections() -> int:
+def most_connections() -> int:
+    """How many there may be, so that files and sockets are left for the record and the shops."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
@@ -119,16 +120,31 @@ class _Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
-            self._expect()
-        else:
-            self._expect_nothing()
+        self._look()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._look()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._look()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         # That is what ends it by and by. It may also go before, for whoever is answered can hold a place like that.
         if self.timeout_keep_alive_task is not None:
             self._waited_for[self] = None
+        elif self.conn.their_state is h11.SEND_BODY:
+            # The next request came behind this one, and its body may never come: no data would start the clock.
+            self._expect()
+
+    def _look(self) -> None:
+        """Wait for who owes a request, or does not read an answer."""
+        if self.flow.write_paused or self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
+            self._expect()
+        else:
+            self._expect_nothing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()

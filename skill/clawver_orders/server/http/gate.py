@@ -1,6 +1,7 @@
 """The gate before the counters: by which name, from which page, with which token, how often and how much."""
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -56,6 +57,7 @@ class Gate:
         names: By which names the service is called, without ports.
         origins: Which pages may call it.
         pace: How often each may.
+        at_once: How many requests of each may be under way, streams included.
         wrong: What keeps the desk from working, in words for the log; empty where nothing does.
         webhooks: What answers below /webhooks/, if anything does.
     """
@@ -69,6 +71,7 @@ class Gate:
         names: frozenset[str],
         origins: frozenset[str],
         pace: Pace,
+        at_once: int,
         wrong: Callable[[], Awaitable[str]],
         webhooks: ASGIApp | None = None,
     ) -> None:
@@ -78,8 +81,10 @@ class Gate:
         self._names = names
         self._origins = origins
         self._pace = pace
+        self._most_at_once = at_once
         self._wrong = wrong
         self._webhooks = webhooks
+        self._at_once: Counter[str] = Counter()
         self.draining = False
         self._answering = 0
         self._quiet = anyio.Event()
@@ -135,11 +140,20 @@ class Gate:
             self._say(scope, 503, "too many are here", who)
             await _busy("Too many are at the desk just now")(scope, receive, send)
             return
+        if self._at_once[admitted.counted_as] >= self._most_at_once:
+            self._say(scope, 429, "too many at once", who)
+            later = {"Retry-After": str(_LATER_S)}
+            await _refusal(429, "Too many requests with this token at the same time", later)(scope, receive, send)
+            return
+        self._at_once[admitted.counted_as] += 1
         counts = scope["method"] == "POST" and headers.get("mcp-method") != "subscriptions/listen"
         self._answering += counts
         try:
             await counter.answer(scope, receive, watched)
         finally:
+            self._at_once[admitted.counted_as] -= 1
+            if not self._at_once[admitted.counted_as]:
+                del self._at_once[admitted.counted_as]
             self._answering -= counts
             if not self._answering:
                 self._quiet.set()
