@@ -188,6 +188,18 @@ def test_refunds_of_a_lost_record_are_adopted_by_typing_the_orders_id(
     assert capsys.readouterr().err == ""
 
 
+def test_a_pin_guards_the_adopting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For afterwards new refunds are possible: an assistant with a shell could type an order's id."""
+    shop = counter(tmp_path)
+    anyio.run(partial(approvals.pin_of(shop.desk).choose, "a long enough pin", by="a test"))
+    with somebody_types("PIN:", f"{shop.refundable}\n") as name:
+        monkeypatch.setattr(terminal, "_NAMES", (name, name))
+        assert cli.run(Joined(shop), ["refunds", "adopt", shop.refundable]) == 1
+    assert "The PIN is wrong" in capsys.readouterr().err
+
+
 def test_the_record_is_listed_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shop = counter(tmp_path, allowed_hosts=frozenset({"hooks.example"}))
     joined = Joined(shop)

@@ -8,8 +8,9 @@ import click
 
 from clawver_orders import approvals
 from clawver_orders.cli import Join, options
+from clawver_orders.cli.safety import WHO, guarded
 from clawver_orders.cli.shown import WHOSE, Page, minute, plain, print_json, quoted
-from clawver_orders.cli.terminal import Terminal, person
+from clawver_orders.cli.terminal import Terminal
 from clawver_orders.desk import Desk
 from clawver_orders.refunds import words
 from clawver_orders.refunds.machine import OPEN, Move, State
@@ -92,21 +93,17 @@ def verify(join: Join, config: Path | None, *, sandbox: bool) -> int:
 def adopt(join: Join, order_id: str, store: str, config: Path | None, *, sandbox: bool) -> int:
     """Take refunds on an order into the record that another desk, or a lost record, made. For people."""
 
-    async def work(terminal: Terminal) -> int:
-        async with join(config=config, sandbox=sandbox).open_desk() as desk:
-            order = await desk.get_order(store, order_id)
-            terminal.say(
-                "Do this only if you know which desk made these refunds: afterwards new ones are possible."
-            )
-            if terminal.ask("Type the order's id to adopt them, anything else to leave it:") != order.id:
-                terminal.say("That is not it. Nothing was changed.")
-                return 1
-            adopted = await desk.refunds.adopt(order, by="a person at the terminal")
-            terminal.say(f"Adopted: {', '.join(f'{one.refund_id} {one.amount}' for one in adopted) or 'none'}.")
-            return 0
+    async def work(desk: Desk, terminal: Terminal) -> int:
+        order = await desk.get_order(store, order_id)
+        terminal.say("Do this only if you know which desk made these refunds: afterwards new ones are possible.")
+        if terminal.ask("Type the order's id to adopt them, anything else to leave it:") != order.id:
+            terminal.say("That is not it. Nothing was changed.")
+            return 1
+        adopted = await desk.refunds.adopt(order, by=WHO)
+        terminal.say(f"Adopted: {', '.join(f'{one.refund_id} {one.amount}' for one in adopted) or 'none'}.")
+        return 0
 
-    with person("adopt") as terminal:
-        return anyio.run(work, terminal)
+    return guarded(join(config=config, sandbox=sandbox).open_desk, "refunds adopt", work)
 
 
 def _as_json(desk: Desk, moves: list[Move]) -> dict[str, Any]:

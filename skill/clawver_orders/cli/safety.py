@@ -64,7 +64,7 @@ def set_(join: Join, config: Path | None, *, sandbox: bool) -> int:
             terminal.say("The two are not the same. Nothing was changed.")
             return 1
         await approvals.pin_of(desk).choose(chosen, by=WHO)
-        terminal.say("The PIN is set: it is asked for with approve, resolve, unfreeze and on the page.")
+        terminal.say("The PIN is set: it is asked for on the page, and by each command that only a person may run.")
         return 0
 
     return guarded(join(config=config, sandbox=sandbox).open_desk, "pin set", work)
