@@ -1,6 +1,7 @@
 """The tokens of the service as a person makes, lists and revokes them."""
 
 import re
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from clawver_orders.tokens import Grant, Token, digest
 from tests.cli.joints import Joined, counter
 from tests.cli.terminal import at_a_terminal, environment, without_a_terminal
 from tests.counter import Counter
-from tests.service.serving import let_in
+from tests.service.serving import a_service, let_in
 
 PIN = "example pin 1"
 ASKED = "Type bot to make the token"
@@ -47,6 +48,23 @@ def test_a_person_makes_a_token_that_is_shown_once_at_the_terminal(shop: Counter
     assert secret not in listed
     again = at_a_terminal(words, environ, asked=ASKED, typed="bot\n")
     assert (again[0], 'There is a token called "bot"' in again[1]) == (1, True)
+
+
+def test_the_list_says_when_a_token_was_last_used(shop: Counter, tmp_path: Path) -> None:
+    """At the service, by whoever has it; asking for the list is no use."""
+    now = shop.clock.now()
+
+    async def use() -> None:
+        token = await let_in(shop.ledger, "bot", "read", at=now - timedelta(days=3))
+        await let_in(shop.ledger, "other", "read")
+        async with a_service(shop) as service:
+            assert (await service.ask(token)).status_code != 401
+
+    anyio.run(use)
+    listed = without_a_terminal(("tokens", "list"), environment(tmp_path)).stdout
+    bot, other = sorted(line for line in listed.splitlines() if ": read; " in line)
+    assert f"last used {now:%Y-%m-%d %H:%M} " in bot
+    assert "never used" in other
 
 
 def test_no_program_makes_a_token(shop: Counter, tmp_path: Path) -> None:

@@ -44,6 +44,22 @@ async def test_the_same_delivery_a_thousand_times_is_one_event(place: Place) -> 
     assert await ledger.verify() == ()
 
 
+async def test_the_same_delivery_fifty_times_at_the_same_moment_is_one_event(place: Place) -> None:
+    """Hostile 91: at two receivers on one record, as a load balancer leads a shop that is in doubt to either."""
+    receivers = [place.ledger(lambda: NOON) for _ in range(2)]
+    new: list[bool] = []
+
+    async def deliver(number: int) -> None:
+        new.append(await receivers[number % 2].remember("clawver", PAID))
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(50):
+            tasks.start_soon(deliver, number)
+    assert sorted(new) == [False] * 49 + [True]
+    assert [event.store for event in await receivers[0].received()] == ["clawver"]
+    assert await receivers[1].verify() == ()
+
+
 async def test_what_has_the_same_key_at_another_shop_is_another_event(ledger: SqlLedger) -> None:
     assert await ledger.remember("clawver", PAID)
     assert await ledger.remember("second", PAID)

@@ -29,8 +29,9 @@ export COVERAGE_FILE=$HOME/.coverage
 cd "$REPO"
 coverage run -m pytest -q -p no:cacheprovider -k "not legacy" tests/prove/postgres.py tests/prove/database.py \
   tests/prove/approving.py tests/prove/outages.py tests/ledger/test_record.py tests/ledger/test_kept.py \
-  tests/ledger/test_received.py \
-  tests/ledger/test_version.py tests/service/test_tokens.py tests/approvals/team/test_pin.py \
+  tests/ledger/test_received.py tests/ledger/test_version.py tests/service/test_tokens.py tests/service/test_leaving.py \
+  tests/approvals/team/test_pin.py \
+  tests/approvals/team/test_login.py::test_from_the_prepared_refund_over_the_login_to_one_send \
   tests/ledger/test_postgres_away.py tests/refunds/test_limits.py tests/desk/test_refunds.py tests/desk/test_webhooks.py
 coverage combine -q
 coverage report --include='*/ledger/postgres.py,*/ledger/moving.py' --fail-under=100

@@ -169,28 +169,35 @@ class Worker:
 
 
 @contextmanager
-def a_worker(state: Path, shop_url: str, *options: str, **environ: str) -> Iterator[Worker]:
-    """``serve --http`` on the record in a directory, before a shop."""
-    command = [sys.executable, "-m", "clawver_orders", "serve", "--http", "--port", "0", *options]
+def a_worker(
+    state: Path,
+    shop_url: str,
+    *options: str,
+    program: Sequence[str] = ("-m", "clawver_orders"),
+    **environ: str,
+) -> Iterator[Worker]:
+    """``serve --http`` on the record in a directory, before a shop; ``program`` is what Python runs for it."""
+    command = [sys.executable, *program, "serve", "--http", "--port", "0", *options]
     with subprocess.Popen(
         command, env=own_environment(state, shop_url) | environ, stderr=subprocess.PIPE, text=True, bufsize=1
     ) as process:
+        log: list[str] = []
+        assert process.stderr
+        reading = threading.Thread(target=log.extend, args=(process.stderr,))
         try:
-            log: list[str] = []
-            assert process.stderr
             for line in process.stderr:
                 log.append(line)
                 if found := re.search(r"listening at (\S+?)[\",\s]", line):
                     break
             else:
                 raise AssertionError("it left: " + "".join(log))
-            reading = threading.Thread(target=log.extend, args=(process.stderr,))
             reading.start()
             yield Worker(process, found[1], log)
         finally:
             process.kill()
             process.wait()
-            reading.join()
+            if reading.ident is not None:
+                reading.join()
 
 
 def record_of(state: Path) -> SqliteLedger:

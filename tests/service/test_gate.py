@@ -16,6 +16,7 @@ from clawver_orders.server import http
 from clawver_orders.server.http import Terms, connection
 from clawver_orders.server.http.counters import BODY_CAP
 from clawver_orders.server.http.gate import Pace
+from clawver_orders.webhooks import receiver
 from tests.counter import Counter, open_counter
 from tests.server.serving import Era, structured
 from tests.service.serving import Service, a_service, client_at
@@ -179,6 +180,11 @@ async def test_a_slow_sender_is_cut_off_and_holds_nobody_up(
         with anyio.fail_after(20):
             for stream in slow:
                 await everything(stream)
+
+
+def test_a_request_has_ten_seconds_to_arrive_and_an_event_too() -> None:
+    """Hostile 92: as the tests of slow senders, which have shorter ones, do not tell."""
+    assert (connection.RECEIVED_WITHIN_S, receiver._WITHIN_S) == (10.0, 10.0)
 
 
 async def test_a_stream_that_is_asked_for_is_not_cut_off(

@@ -1,5 +1,6 @@
 """What passes for a delivery of a shop, and what does not."""
 
+import hmac
 import json
 from collections.abc import Callable
 
@@ -40,6 +41,28 @@ def test_what_is_signed_with_a_secret_of_the_shop_is_read(vendor: Vendor, secret
     delivered = verify_of(vendor.platform)(vendor.headers(), vendor.body, secrets)
     assert delivered
     assert (delivered.type, delivered.order_id) == (vendor.type, vendor.order_id)
+
+
+@each
+def test_a_signature_is_compared_in_constant_time_with_every_secret(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With each that counts, though the first fits: the time it takes tells neither a letter nor which it was."""
+    compare = hmac.compare_digest
+    compared: list[tuple[bytes, bytes]] = []
+
+    def watch(right: bytes, given: bytes) -> bool:
+        compared.append((right, given))
+        return compare(right, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", watch)
+    secrets = [SECRET, "", OLD, " ", OTHER]
+    assert verify_of(vendor.platform)(vendor.headers(), vendor.body, secrets)
+    assert [right == mine for right, mine in compared] == [True, False, False]
+    compared.clear()
+    with pytest.raises(AuthError):
+        verify_of(vendor.platform)(vendor.headers(), vendor.body + b" ", secrets)
+    assert [right == mine for right, mine in compared] == [False] * 3
 
 
 def _with(change: Callable[[str], str]) -> Callable[[Vendor], tuple[dict[str, str], bytes]]:
