@@ -12,7 +12,7 @@ from typing import Any, Final
 import anyio.to_thread
 
 from clawver_orders.errors import ForbiddenError, InvalidArgument
-from clawver_orders.refunds.machine import Ledger
+from clawver_orders.refunds.machine import CLOCKS_DIFFER, Ledger
 
 LEAST: Final = 8
 # About a tenth of a second and 64 MiB a try.
@@ -80,7 +80,7 @@ class Pin:
         now = self._now()
         until = datetime.fromisoformat(kept["locked_until"]) if kept["locked_until"] else now
         # A lock from a clock that ran years ahead would never end.
-        if timedelta() < until - now <= _LONGEST_LOCK:
+        if timedelta() < until - now <= _LONGEST_LOCK + CLOCKS_DIFFER:
             raise ForbiddenError(
                 "The PIN is locked after wrong tries",
                 f"Wait until {until:%Y-%m-%d %H:%M %Z}, then type it again",
