@@ -100,10 +100,14 @@ async def test_what_another_desk_is_sending_is_not_sent_here(counter: Counter) -
         lambda book: machine.claim(move, move.snapshot, owner="another desk", now=counter.clock.now()), by="desk"
     )
 
-    async def send(_: Deadline) -> Answer:
-        raise AssertionError
+    sent: list[Deadline] = []
+
+    async def send(deadline: Deadline) -> Answer:
+        sent.append(deadline)
+        return Answer("done", "201")
 
     assert await counter.desk.moves.send_once(move, move.snapshot, send) == sending
+    assert sent == []
     assert counter.desk.moves.in_flight == 0
 
 
