@@ -97,11 +97,15 @@ async def test_the_record_tells_of_every_try_and_who_made_it(shop: Counter, pin:
     ]
 
 
-async def test_a_lock_of_a_whole_day_holds_and_one_of_more_does_not(shop: Counter, pin: Pin) -> None:
+async def test_a_lock_of_a_day_holds_as_far_as_clocks_differ_and_no_longer_one_does_not(
+    shop: Counter, pin: Pin
+) -> None:
     """Hostile 76."""
     for _ in range(5):
         await refused(pin, "wrong guess")
     shop.clock.at -= timedelta(hours=23, minutes=59)
     assert (await refused(pin, PIN)).retry_after_s == 86_400.0
+    shop.clock.at -= timedelta(minutes=2)
+    assert (await refused(pin, PIN)).retry_after_s == 86_520.0
     shop.clock.at -= timedelta(seconds=1)
     await pin.check(PIN, by="page")
