@@ -112,6 +112,9 @@ async def test_one_request_goes_out_with_nothing_that_was_not_meant(serve: Serve
             "https://user@id.example/",
             "http://u:p@127.0.0.1/",
             "//127.0.0.1/",
+            "http://[::1",
+            "https://[x]/",
+            "https://id.example\x00/",
         ),
     ],
 )

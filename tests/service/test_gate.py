@@ -16,6 +16,7 @@ from clawver_orders.server import http
 from clawver_orders.server.http import Terms, connection
 from clawver_orders.server.http.counters import BODY_CAP
 from clawver_orders.server.http.gate import Pace
+from clawver_orders.settings import is_loopback
 from clawver_orders.webhooks import receiver
 from tests.counter import Counter, open_counter
 from tests.server.serving import Era, structured
@@ -307,6 +308,6 @@ async def test_a_made_up_shop_on_this_machine_needs_no_token_until_there_is_one(
 
 async def test_several_names_for_this_machine_are_loopback() -> None:
     for host, is_one in {"127.0.0.1": True, "127.9.9.9": True, "::1": True, "localhost": True}.items():
-        assert http.is_loopback(host) is is_one
+        assert is_loopback(host) is is_one
     for host in ("0.0.0.0", "::", "10.0.0.1", "desk.example", "localhost.evil.example", ""):
-        assert not http.is_loopback(host)
+        assert not is_loopback(host)

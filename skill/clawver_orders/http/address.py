@@ -1,13 +1,13 @@
 """Addresses: the checked base of a store, and paths into which ids are filled."""
 
 import re
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote
 
 import httpx2
 
 from clawver_orders.errors import BadResponseError, InvalidArgument, SetupError
+from clawver_orders.settings import is_loopback
 
 # Scheme, host, port, path, and nothing else: what is no part of these is a mistake, or meant to mislead.
 _BASE: Final = re.compile(
@@ -54,7 +54,7 @@ def checked_base(base_url: str) -> str:
     else:
         if not _BASE.fullmatch(base_url) or (url.port or 1) > 65535:
             wrong = "is no http address, or holds a user, a query or a fragment"
-        elif url.scheme == "http" and not _is_loopback(url.host):
+        elif url.scheme == "http" and not is_loopback(url.host):
             wrong = "is plain http, and not on this machine"
     if wrong:
         raise SetupError(
@@ -73,18 +73,11 @@ def refuse_unsafe(url: str) -> None:
         parts = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError):
         parts = httpx2.URL("")
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.host))
+    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.host))
     if not safe or not parts.host or parts.userinfo:
         raise BadResponseError(
             "the issuer names an address that is not https, or holds a user", "Check the issuer in the settings"
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def encodable(text: str) -> bool:

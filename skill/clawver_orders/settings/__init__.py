@@ -18,6 +18,7 @@ from clawver_orders.settings.keys import (
     Place,
     base_url,
     found,
+    is_loopback,
     platform_key,
 )
 from clawver_orders.settings.secret import NotAllowed, Plain, Secret, expanded, missing
@@ -34,6 +35,7 @@ __all__ = [
     "Settings",
     "StoreSettings",
     "Webhooks",
+    "is_loopback",
     "load",
     "no_store",
 ]

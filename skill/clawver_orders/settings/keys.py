@@ -85,12 +85,13 @@ def base_url(value: object, _: Place | None = None) -> str:
         host, _port = url.hostname or "", url.port
     except ValueError:
         raise NotAllowed(found(value)) from None
-    if not host or not set(value).isdisjoint("@?#\\%") or (url.scheme == "http" and not _is_loopback(host)):
+    if not host or not set(value).isdisjoint("@?#\\%") or (url.scheme == "http" and not is_loopback(host)):
         raise NotAllowed(found(value))
     return value.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nobody beyond this machine can reach what listens there."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -6,11 +6,11 @@ is given here to be watched comes back as it was.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from clawver_orders.errors import SetupError
+from clawver_orders.settings import is_loopback
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -139,7 +139,7 @@ def _asked_for(environ: Mapping[str, str], signal: str) -> bool:
         "Write it like http://collector.example:4318",
     )
     _refuse(
-        bool(scheme == "http" and said("HEADERS") and not _on_this_machine(host)),
+        bool(scheme == "http" and said("HEADERS") and not is_loopback(host)),
         "OTEL_EXPORTER_OTLP_HEADERS would go over the network in clear text",
         "Write the endpoint with https, or leave the headers out",
     )
@@ -158,10 +158,3 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return parts.scheme, parts.hostname or ""
-
-
-def _on_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

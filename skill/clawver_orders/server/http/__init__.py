@@ -9,7 +9,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -31,10 +30,11 @@ from clawver_orders.server.http.people import People
 from clawver_orders.server.http.resource import Resource
 from clawver_orders.server.http.roll import Roll
 from clawver_orders.server.http.visitors import Visitors
+from clawver_orders.settings import is_loopback
 from clawver_orders.store import Capabilities
 from clawver_orders.tokens import Tokens
 
-__all__ = ["Beside", "Terms", "is_loopback", "serve_http"]
+__all__ = ["Beside", "Terms", "serve_http"]
 
 _log = logging.getLogger(__name__)
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -161,14 +161,6 @@ async def serve_http(
         with listener:
             await serving.serve([listener])
         tasks.cancel_scope.cancel()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody beyond this machine can reach what listens there."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _open_to_all(desk: Desk, roll: Roll, terms: Terms) -> bool:
