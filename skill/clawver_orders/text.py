@@ -193,6 +193,11 @@ def mask_email(email: str) -> str:
     return f"{user[0]}***@{host[0]}***.{top}"
 
 
+def mask_emails(text: str) -> str:
+    """A text with each e-mail address in it masked."""
+    return re.sub(r"[^\s@]{1,200}@[^\s@]{1,200}", lambda found: mask_email(found[0]), text)
+
+
 def mask_phone(phone: str) -> str:
     """A phone number's last two digits, after asterisks; nothing of one with fewer than six digits."""
     digits = re.findall(r"\d", phone)

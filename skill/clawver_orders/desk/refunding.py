@@ -13,6 +13,7 @@ from clawver_orders.order import Order
 from clawver_orders.refunds import machine, rules, words
 from clawver_orders.refunds.machine import Book, Move, State
 from clawver_orders.store import Store
+from clawver_orders.text import mask_emails
 
 
 class Refunding:
@@ -179,7 +180,7 @@ class Refunding:
             message=words.message(move, waiting=waiting) + more,
             remaining=move.remaining,
             processor_id=move.processor_id,
-            confirmed_by=move.confirmed_by,
+            confirmed_by=mask_emails(move.confirmed_by) if move.confirmed_by else None,
             approval=approval if waiting else None,
             next_check_at=move.look_at,
         )

@@ -2,6 +2,7 @@
 
 from clawver_orders.errors import RefundError
 from clawver_orders.refunds.machine import Move, State
+from clawver_orders.text import mask_emails
 
 
 def message(move: Move, *, waiting: str = "") -> str:
@@ -49,7 +50,10 @@ def message(move: Move, *, waiting: str = "") -> str:
         case State.EXPIRED:
             return f"Nothing was sent: {move.evidence}. Prepare it anew if it is still wanted."
         case State.DECLINED:
-            return f"A person said no ({move.evidence}). Nothing was sent. Do not ask again unless they want it."
+            return (
+                f"A person said no ({mask_emails(move.evidence)}). Nothing was sent. Do not ask again unless they "
+                "want it."
+            )
         case _:
             return "A person found that it was not applied. No money moved. Prepare it anew if it is still wanted."
 
@@ -79,7 +83,7 @@ def registration(move: Move, *, waiting: str) -> str:
                 "with list_webhooks, or call create_webhook again later."
             )
         case _:
-            return f"Nothing was registered: {move.evidence or move.state}."
+            return f"Nothing was registered: {mask_emails(move.evidence) or move.state}."
 
 
 def _contradicted(move: Move) -> str:
@@ -128,7 +132,7 @@ def action(move: Move, *, waiting: str) -> str:
                 f"A person looks in the shop's dashboard, then runs: clawver-orders resolve {move.id}"
             )
         case _:
-            return f"Nothing was changed: {move.evidence or move.state}."
+            return f"Nothing was changed: {mask_emails(move.evidence) or move.state}."
 
 
 _REFUSED = {
@@ -163,4 +167,6 @@ def raise_if_refused(move: Move) -> None:
         following = _NEXT[move.state]
         if move.state is State.REJECTED:
             following = _REJECTED_NEXT.get(move.error or "", following)
-        raise RefundError(code, f"{move.id} was not carried out: {move.evidence or move.state}", following)
+        raise RefundError(
+            code, f"{move.id} was not carried out: {mask_emails(move.evidence) or move.state}", following
+        )

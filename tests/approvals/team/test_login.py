@@ -64,20 +64,24 @@ async def test_from_the_prepared_refund_over_the_login_to_one_send(counter: Coun
         assert refused(await browser.press(url), 200, "Approved.")
         assert counter.posts() == 0
         done = structured(await client.call_tool("execute_refund", given))["refund"]
-        assert (done["state"], done["confirmed_by"]) == ("succeeded", "page, by ann@shop.example")
+        # The assistant need not know who works here; the record does.
+        assert (done["state"], done["confirmed_by"]) == ("succeeded", "page, by a***@s***.example")
         assert ("page, by ann@shop.example", "confirmed") in await at.told(made["refund_id"])
     assert counter.paid_back() == [500]
 
 
 async def test_the_answer_of_each_person_is_told_to_the_others(counter: Counter) -> None:
     async with at_login(counter) as (at, house):
-        path = f"/moves/{(await counter.prepared()).refund_id}"
+        refund_id = (await counter.prepared()).refund_id
+        path = f"/moves/{refund_id}"
         ann, lee = at.browser(), at.browser()
         await ann.open(path)
         house.who = {"sub": "9", "email": "LEE@shop.example", "email_verified": True}
         form = {"csrf": csrf_of((await lee.open(path)).text), "decision": "approve"}
         assert refused(await ann.press(path, "reject"), 200, "Rejected.")
         assert refused(await lee.send("POST", path, form), 409, "It is declined. By: page, by ann@shop.example.")
+        (told,) = await counter.desk.check_refund(refund_id=refund_id)
+        assert "A person said no (page, by a***@s***.example)" in told.message
 
 
 async def test_who_the_settings_name_is_let_in(counter: Counter) -> None:
